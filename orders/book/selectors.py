@@ -1,0 +1,29 @@
+"""Reads of the book. `visible_orders` is the row filter of orders for every page, API, report and export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from customers.territory.selectors import customer_filter
+from oms.accounts.choices import Role
+from oms.kernel.canonical import canonical, digest
+from orders.book.models import Order
+
+
+def visible_orders(user: Any) -> QuerySet[Order]:
+    """Orders `user` may see: by customer (territory, own, all), and for warehouses those with goods at their locations."""
+    from inventory.catalog.models import LocationStaff
+
+    condition = customer_filter(user, prefix="customer")
+    if Role.WAREHOUSE in user.roles:
+        mine = LocationStaff.objects.filter(user_id=user.pk).values("location_id")
+        shipments = Order.shipments.rel.related_model.objects.filter(order_id=OuterRef("pk"), location__in=mine)
+        condition = condition | Q(Exists(shipments))
+    return Order.objects.filter(condition)
+
+
+def content_hash(ship_to_id: int, terms_days: int, lines: list[tuple[Any, ...]]) -> bytes:
+    """What an approval binds: ship-to, terms, and per line (position, product, quantity, price, price unit, discount)."""
+    return digest(canonical([ship_to_id, terms_days, [list(line) for line in lines]]))

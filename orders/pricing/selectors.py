@@ -1,0 +1,115 @@
+"""One statement answers for all lines of an order: product, unit, price with its source, tax with its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+
+from oms.kernel.sqlrows import unnest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A line as typed: a SKU, how much in which unit ("" = base unit)."""
+
+    sku: str
+    quantity: Decimal
+    unit: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the books say of one asked line; `price` or `tax_rate` None when no list or rule knows it.
+
+    `num`/`den`: base units per entered unit (None: unknown unit). `price` is per `price_unit` base units.
+    """
+
+    position: int
+    product_id: int | None
+    sku: str
+    name: str | None
+    active: bool | None
+    num: int | None
+    den: int | None
+    price_unit: int | None
+    minimum: int | None
+    multiple: int | None
+    unit_cost: Decimal | None
+    base_unit: str | None
+    price: Decimal | None
+    price_source: str | None
+    tax_category: str | None
+    tax_rate: Decimal | None
+
+
+OFFERS = """
+SELECT asked.position, product.id, asked.sku, product.name, product.status = 'active',
+       CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.num END,
+       CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.den END,
+       product.price_unit, product.minimum_quantity, product.quantity_multiple, product.standard_cost,
+       product.base_unit, price.unit_price, price.source, tax.category, tax.rate
+FROM {asked}
+LEFT JOIN inventory_product product ON product.sku = asked.sku
+LEFT JOIN inventory_unit unit ON unit.product_id = product.id AND unit.code = asked.unit
+LEFT JOIN LATERAL (
+    SELECT p.unit_price, list.code AS source
+    FROM orders_price p JOIN orders_pricelist list ON list.id = p.price_list_id
+    WHERE p.product_id = product.id AND list.currency_id = %(currency)s
+      AND p.minimum_quantity <= greatest(floor(asked.quantity * CASE WHEN asked.unit IN ('', product.base_unit) THEN 1
+                                         ELSE unit.num::numeric / unit.den END), 1)
+      AND list.valid_from <= %(on)s AND (list.valid_to IS NULL OR list.valid_to >= %(on)s)
+      AND (list.scope = 3 OR list.customer_id = %(customer)s
+           OR (list.scope = 1 AND list."group" = %(group)s) OR (list.scope = 2 AND list.customer_class = %(class)s))
+    ORDER BY list.scope, list.valid_from DESC, list.id DESC, p.minimum_quantity DESC LIMIT 1
+) price ON true
+LEFT JOIN LATERAL (
+    SELECT rule.category, rule.rate FROM oms_taxrule rule
+    WHERE rule.tax_class = product.tax_class AND rule.tax_status = %(tax_status)s
+      AND rule.ship_from IN ('', %(ship_from)s) AND rule.ship_to IN ('', %(ship_to)s)
+      AND rule.valid_from <= %(on)s AND (rule.valid_to IS NULL OR rule.valid_to >= %(on)s)
+    ORDER BY (rule.ship_to <> '')::int + (rule.ship_from <> '')::int DESC, rule.valid_from DESC LIMIT 1
+) tax ON true
+ORDER BY asked.position
+"""
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who prices are for, in the words of the price lists and the tax rules."""
+
+    customer_id: int
+    group: str
+    customer_class: int
+    currency: str
+    tax_status: str
+    ship_from: str
+    ship_to: str
+
+
+def offers(buyer: Buyer, on: date, asked: Sequence[Asked]) -> list[Offer]:
+    """An Offer for every asked line, in order; one statement. `on` is the price date and the date of supply."""
+    rows = [(i, a.sku, a.quantity, a.unit) for i, a in enumerate(asked)]
+    source, parameters = unnest(
+        "asked", {"position": "int", "sku": "text", "quantity": "numeric", "unit": "text"}, rows
+    )
+    parameters |= {
+        "currency": buyer.currency, "customer": buyer.customer_id, "group": buyer.group, "on": on,
+        "class": buyer.customer_class, "tax_status": buyer.tax_status, "ship_from": buyer.ship_from,
+        "ship_to": buyer.ship_to,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(OFFERS.format(asked=source), parameters)
+        return [Offer(*row) for row in cursor.fetchall()]
+
+
+def charge_tax(buyer: Buyer, on: date) -> tuple[str, Decimal] | None:
+    """Category and rate for charges (freight, fees), taxed as the standard class; None when no rule knows it."""
+    from oms.company.selectors import find_tax
+
+    key = ("standard", buyer.tax_status, buyer.ship_from, buyer.ship_to, on)
+    found = find_tax([key]).get(key)
+    return (found.category, found.rate) if found else None

@@ -1,0 +1,1 @@
+"""Reads all; owns only its figures and marks."""
