@@ -1,0 +1,1 @@
+"""Entry: the hint is the commit. `quote` and `submit` are one function, with and without writing."""
