@@ -1,0 +1,1 @@
+"""Fulfilment: from a dated plan to goods that left and arrived."""

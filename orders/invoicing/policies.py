@@ -1,0 +1,5 @@
+"""Who may issue an invoice by hand (RELIABILITY.md section 3); normally the system does it from the shipment."""
+
+from oms.accounts.policies import policy
+
+policy("orders.invoice", {"finance"})
