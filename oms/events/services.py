@@ -173,17 +173,18 @@ def command(name: str, *, by: Any, at: datetime | None = None) -> Iterator[Comma
         _current.reset(token)
 
 
-def _sqlstate(error: BaseException) -> str:
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's five-letter code behind a Django database error, or ""."""
     return getattr(error.__cause__, "sqlstate", None) or ""
 
 
 def busy(error: OperationalError) -> Unavailable | None:
     """The clear refusal for a lock that was not had in time or a statement that ran too long, else None."""
-    if _sqlstate(error) in (LOCK_TIMEOUT, DEADLOCK, SERIALIZATION):
+    if sqlstate(error) in (LOCK_TIMEOUT, DEADLOCK, SERIALIZATION):
         return Unavailable(
             _("Somebody else is changing this right now."), code="busy", retry_after=1, clears=_("Try again in a moment.")
         )
-    if _sqlstate(error) == QUERY_CANCELED:
+    if sqlstate(error) == QUERY_CANCELED:
         return Unavailable(
             _("This took too long and was stopped; nothing was changed."), code="timeout", retry_after=5,
             clears=_("Try again, or with less at once."),
@@ -208,7 +209,7 @@ def use_case(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                     with command(name, by=by, at=at):  # type: ignore[arg-type]
                         return function(*args, **kwargs)
                 except OperationalError as error:
-                    again = _sqlstate(error) in (DEADLOCK, SERIALIZATION) and not joined and attempt < RETRIES
+                    again = sqlstate(error) in (DEADLOCK, SERIALIZATION) and not joined and attempt < RETRIES
                     if not again:
                         raise busy(error) or error from error
                     time.sleep(random.uniform(0.005, 0.02) * 2**attempt)
