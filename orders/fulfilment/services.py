@@ -102,6 +102,7 @@ def _release(orders: Mapping[int, Order], pins: list[Pin]) -> list[int]:
         for i, (key, group) in zip(ids, groups.items(), strict=True)
     }
     first = next(iter(events.values()))
+    harden([(p.due, p.quantity) for p in pins])
     allocate([(p.balance_id, p.due.order_id, p.due.line_id, p.quantity) for p in pins], first)
     allocations = Allocation.objects.bulk_create(
         Allocation(order_id=p.due.order_id, line_id=p.due.line_id, balance_id=p.balance_id, quantity=p.quantity,
@@ -125,7 +126,6 @@ def _release(orders: Mapping[int, Order], pins: list[Pin]) -> list[int]:
                      allocation=by_pin[id(p)], quantity=p.quantity)
         for shipment, group in zip(shipments, groups.values(), strict=True) for p in group
     )  # fmt: skip
-    harden([(p.due, p.quantity) for p in pins])
     return [shipment.pk for shipment in shipments]
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from django.db import connection
 
+from oms.company.selectors import TaxKey, find_tax
 from oms.kernel.sqlrows import unnest
 
 
@@ -108,8 +109,6 @@ def offers(buyer: Buyer, on: date, asked: Sequence[Asked]) -> list[Offer]:
 
 def charge_tax(buyer: Buyer, on: date) -> tuple[str, Decimal] | None:
     """Category and rate for charges (freight, fees), taxed as the standard class; None when no rule knows it."""
-    from oms.company.selectors import find_tax
-
-    key = ("standard", buyer.tax_status, buyer.ship_from, buyer.ship_to, on)
+    key = TaxKey("standard", buyer.tax_status, buyer.ship_from, buyer.ship_to, on)
     found = find_tax([key]).get(key)
     return (found.category, found.rate) if found else None

