@@ -1,0 +1,224 @@
+"""Reads of stock, set-wise: cells for planning, what lies where, what comes, the stock card."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from inventory.catalog.models import Product, StorageLocation
+from inventory.catalog.selectors import visible_locations
+from inventory.stock.bookings import Pair
+from inventory.stock.choices import ReceiptStatus
+from inventory.stock.locks import CELL_COLUMNS, CellRow, cell_rows, lock_cells_of_products
+from inventory.stock.models import Availability, Balance, ExpectedReceipt, Movement
+from oms.accounts.choices import Role
+from oms.kernel.sqlrows import unnest
+
+CELLS = f"""
+SELECT {CELL_COLUMNS} FROM inventory_availability a JOIN inventory_storagelocation s ON s.id = a.location_id
+WHERE a.product_id = ANY(%(products)s::bigint[]) AND s.active ORDER BY a.product_id, a.location_id
+"""
+PAIRS = {"product_id": "bigint", "location_id": "bigint"}
+SUPPLY = """
+SELECT t.product_id, t.location_id, NULL::date, sum(b.on_hand - b.allocated - b.blocked)::bigint
+FROM {source} JOIN inventory_balance b USING (product_id, location_id) GROUP BY 1, 2
+UNION ALL
+SELECT t.product_id, t.location_id, r.available_date, sum(r.quantity - r.received)::bigint
+FROM {source} JOIN inventory_expectedreceipt r USING (product_id, location_id)
+WHERE r.status = 'open' AND r.quantity > r.received GROUP BY 1, 2, 3
+"""
+NAMES = """
+SELECT t.product_id, p.sku, t.location_id, s.code
+FROM {source} LEFT JOIN inventory_product p ON p.id = t.product_id
+LEFT JOIN inventory_storagelocation s ON s.id = t.location_id
+"""
+
+
+def cells_for(product_ids: Collection[int], lock: bool = False) -> list[CellRow]:
+    """The cells of the products at active locations, by product and location. One statement.
+
+    `lock` takes the rows' locks, sorted (the second try of a booking); then inactive locations are among them.
+    """
+    if lock:
+        return sorted(lock_cells_of_products(product_ids), key=lambda cell: (cell.product_id, cell.location_id))
+    with connection.cursor() as cursor:
+        cursor.execute(CELLS, {"products": sorted(set(product_ids))})
+        return cell_rows(cursor.fetchall())
+
+
+def supply(pairs: Iterable[Pair]) -> tuple[dict[Pair, int], dict[Pair, list[tuple[date, int]]]]:
+    """(free stock of all balances, open receipts as (day, quantity)) by pair. One statement."""
+    source, parameters = unnest("t", PAIRS, list(pairs))
+    on_hand: dict[Pair, int] = {}
+    receipts: dict[Pair, list[tuple[date, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(SUPPLY.format(source=source), parameters)
+        for product, location, day, quantity in cursor.fetchall():
+            if day is None:
+                on_hand[product, location] = quantity
+            else:
+                receipts.setdefault((product, location), []).append((day, quantity))
+    return on_hand, receipts
+
+
+def names(pairs: Iterable[Pair]) -> dict[Pair, dict[str, Any]]:
+    """{product_id, product, location_id, location} by pair, for refusals. One statement."""
+    source, parameters = unnest("t", PAIRS, list(pairs))
+    with connection.cursor() as cursor:
+        cursor.execute(NAMES.format(source=source), parameters)
+        return {
+            (p, w): {"product_id": p, "product": sku, "location_id": w, "location": code}
+            for p, sku, w, code in cursor.fetchall()
+        }
+
+
+def pairs_of_balances(balance_ids: Collection[int]) -> dict[int, Pair]:
+    """Balance id → (product id, location id). One statement."""
+    rows = Balance.objects.filter(pk__in=balance_ids).values_list("pk", "product_id", "location_id")
+    return {pk: (product, location) for pk, product, location in rows}
+
+
+def balances_named(balance_ids: Collection[int]) -> list[dict[str, Any]]:
+    """What a refusal says of balances, by id. One statement."""
+    rows = Balance.objects.filter(pk__in=balance_ids).select_related("product", "location").order_by("pk")
+    return [
+        {
+            "balance_id": b.pk, "product_id": b.product_id, "product": b.product.sku, "location_id": b.location_id,
+            "location": b.location.code, "bin": b.bin, "lot": b.lot, "on_hand": b.on_hand, "allocated": b.allocated,
+            "blocked": b.blocked, "free": b.free,
+        }
+        for b in rows
+    ]  # fmt: skip
+
+
+def posted(sources: Collection[str]) -> list[int]:
+    """Movements already written for these sender's ids, in their order. One statement."""
+    return list(Movement.objects.filter(source__in=sources).order_by("pk").values_list("pk", flat=True))
+
+
+def sources_posted(sources: Iterable[str]) -> set[str]:
+    """Those of the sender's ids that have moved stock. One statement."""
+    found = Movement.objects.filter(source__in=list(sources)).values_list("source", flat=True)
+    return {source for source in found if source}
+
+
+def moved_since(balance_ids: Collection[int], moment: datetime) -> dict[int, int]:
+    """Balance id → change of on hand that occurred after `moment`. One statement."""
+    rows = (
+        Movement.objects.filter(balance_id__in=balance_ids, occurred_at__gt=moment)
+        .values_list("balance_id")
+        .annotate(moved=Sum("quantity"))
+    )
+    return dict(rows)
+
+
+ALLOCATABLE = """
+SELECT b.* FROM {source} JOIN inventory_balance b USING (product_id, location_id)
+WHERE b.on_hand > b.allocated + b.blocked AND (b.expires_on IS NULL OR b.expires_on > %(on)s)
+ORDER BY b.product_id, b.location_id, b.expires_on NULLS LAST, b.id
+"""
+
+
+def allocatable(pairs: Iterable[Pair], on: date | None = None) -> list[Balance]:
+    """Balances with free stock, per pair the first expiring first, then the oldest. One statement.
+
+    Lots that have expired on `on` (default today) are left out (RELIABILITY.md I12).
+    """
+    source, parameters = unnest("t", PAIRS, sorted(set(pairs)))
+    return list(Balance.objects.raw(ALLOCATABLE.format(source=source), {**parameters, "on": on or timezone.localdate()}))
+
+
+def allocatable_balances(product_ids: Iterable[int], location_id: int, on: date | None = None) -> list[Balance]:
+    """`allocatable` for several products of one location."""
+    return allocatable([(product, location_id) for product in product_ids], on)
+
+
+def on_hand(product_ids: Collection[int]) -> dict[Pair, int]:
+    """What lies there, by product and location. One statement."""
+    rows = (
+        Balance.objects.filter(product_id__in=product_ids)
+        .values_list("product_id", "location_id")
+        .annotate(total=Sum("on_hand"))
+    )
+    return {(product, location): total for product, location, total in rows}
+
+
+def availability_visible_to(user: Any) -> QuerySet[Availability]:
+    """The cells the user may see: who promises or decides sees all, warehouse staff their own locations."""
+    if user.is_system or {Role.MANAGER, Role.SALES, Role.APPROVER}.intersection(user.roles):
+        return Availability.objects.all()
+    return Availability.objects.filter(location__in=visible_locations(user))
+
+
+def _sum_of(name: str) -> Coalesce:
+    same = Balance.objects.filter(product=OuterRef("product"), location=OuterRef("location")).order_by()
+    return Coalesce(Subquery(same.values("product").annotate(total=Sum(name)).values("total")), 0)
+
+
+def stock_list(user: Any) -> QuerySet[Availability]:
+    """Product × location with `on_hand`, `allocated`, `blocked`, `free_now`, `next_date`, `next_quantity`."""
+    coming = ExpectedReceipt.objects.filter(
+        product=OuterRef("product"), location=OuterRef("location"), status=ReceiptStatus.OPEN
+    ).order_by("available_date", "pk")
+    return (
+        availability_visible_to(user)
+        .select_related("product", "location")
+        .annotate(
+            on_hand=_sum_of("on_hand"),
+            allocated=_sum_of("allocated"),
+            blocked=_sum_of("blocked"),
+            free_now=F("free__0"),
+            next_date=Subquery(coming.values("available_date")[:1]),
+            next_quantity=Subquery(coming.annotate(rest=F("quantity") - F("received")).values("rest")[:1]),
+        )
+        .order_by("product__sku", "location__code")
+    )
+
+
+def low_stock(rows: QuerySet[Availability]) -> QuerySet[Availability]:
+    """Of `stock_list`: short of what is booked, or at or below the product's reorder level."""
+    return rows.filter(Q(shortfall__gt=0) | Q(product__reorder_level__gt=0, on_hand__lte=F("product__reorder_level")))
+
+
+def stock_card(user: Any, product_id: int) -> QuerySet[Movement]:
+    """The product's movements at the locations the user sees, newest first."""
+    return (
+        Movement.objects.filter(product_id=product_id, location__in=visible_locations(user))
+        .select_related("balance", "location", "event__actor")
+        .order_by("-pk")
+    )
+
+
+def balances_of(user: Any, product_id: int) -> QuerySet[Balance]:
+    """Where the product lies at the locations the user sees."""
+    return (
+        Balance.objects.filter(product_id=product_id, location__in=visible_locations(user))
+        .select_related("location")
+        .order_by("location__code", "bin", "lot")
+    )
+
+
+def open_receipts(user: Any) -> QuerySet[ExpectedReceipt]:
+    """What is on its way to the locations the user sees, soonest first."""
+    return (
+        ExpectedReceipt.objects.filter(status=ReceiptStatus.OPEN, location__in=visible_locations(user))
+        .select_related("product", "location")
+        .order_by("available_date", "pk")
+    )
+
+
+def product_visible(user: Any, sku: str) -> Product | None:
+    """The product with stock the user sees, None when there is none."""
+    seen = availability_visible_to(user).filter(product=OuterRef("pk"))
+    return Product.objects.filter(Exists(seen), sku=sku).first()
+
+
+def location_visible(user: Any, code: str) -> StorageLocation | None:
+    """The location when the user sees its stock."""
+    return visible_locations(user).filter(code=code).first()
