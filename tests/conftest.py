@@ -62,7 +62,7 @@ def use(name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def template_name() -> str:
+def template_name(django_db_blocker: Any) -> str:
     """The migrated template database; built once per fingerprint, under an advisory lock."""
     postgres.start(tied=False, fast=True)
     name = f"template_{fingerprint()}"
@@ -71,9 +71,10 @@ def template_name() -> str:
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             drop("template_building")
             server.execute("CREATE DATABASE template_building OWNER oms_owner")
-            use("template_building")
-            call_command("migrate", verbosity=0)
-            connection.close()
+            with django_db_blocker.unblock():
+                use("template_building")
+                call_command("migrate", verbosity=0)
+                connection.close()
             server.execute(f'ALTER DATABASE template_building RENAME TO "{name}"')
         for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'clone_%'").fetchall():
             owner = re.match(r"clone_(\d+)_", old)
