@@ -33,7 +33,7 @@ RING_EVERY_SECONDS = 0.25
 SWEEP_EVERY_SECONDS = 10.0
 HEAD_EVERY_SECONDS = 60.0
 RETRY_SECONDS = 1.0
-DRAIN = "oms.events.drain"
+DRAIN = "oms.events.tasks.drain"
 
 
 class ChainAhead(RuntimeError):

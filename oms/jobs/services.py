@@ -28,7 +28,7 @@ from oms.kernel.errors import NotFound, OMSError, Unavailable
 
 log = logging.getLogger(__name__)
 
-RUN = "oms.jobs.run"
+RUN = "oms.jobs.tasks.run"
 ATTEMPTS = 3
 LEASE_SECONDS = 360
 BACKOFF_SECONDS = 30

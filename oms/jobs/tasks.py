@@ -9,7 +9,7 @@ from oms.events import idempotency
 from oms.jobs import services
 from oms.jobs.registry import Running, job
 
-TICK = "oms.jobs.tick"
+TICK = "oms.jobs.tasks.tick"
 
 
 @shared_task(name=TICK)
