@@ -15,15 +15,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["OMS_INSTANCE"] = "test"
-os.environ.setdefault("SECRET_KEY", "tests-only-secret-key-of-no-value-at-all-0123456789")
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
 
-import psycopg  # noqa: E402
-import pytest  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, connections  # noqa: E402
-
-from oms.runtime import paths, postgres, valkey  # noqa: E402
+from oms.runtime import paths, postgres, valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("unit", "db", "live", "architecture")

@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
                 ('ship_date', models.DateField(null=True)),
                 ('delivery_date', models.DateField(null=True)),
                 ('source', models.CharField(choices=[('stock', 'From stock'), ('receipt', 'From an expected receipt'), ('none', 'No supply in sight')], max_length=10)),
-                ('constraint', models.CharField(db_default='', max_length=20)),
+                ('binding', models.CharField(db_default='', max_length=20)),
                 ('basis', models.JSONField(default=dict)),
                 ('at', models.DateTimeField()),
                 ('event', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='oms.event')),

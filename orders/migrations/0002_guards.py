@@ -138,10 +138,12 @@ ALTER TABLE orders_order DROP CONSTRAINT order_ships_to_customer;
 
 STAMP_TABLES = ("orders_lane", "inventory_storagelocation", "oms_calendar", "oms_calendarday")
 STAMP = """
-INSERT INTO orders_lanestamp (id, value) VALUES (1, 1);
+CREATE SEQUENCE orders_lane_stamps;
+INSERT INTO orders_lanestamp (id, value) VALUES (1, nextval('orders_lane_stamps'));
 CREATE FUNCTION orders_move_lane_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE orders_lanestamp SET value = value + 1;
+    -- A sequence, not value + 1: a value that was rolled back must never come again with other lanes.
+    UPDATE orders_lanestamp SET value = nextval('orders_lane_stamps');
     RETURN NULL;
 END $$;
 """ + "".join(
@@ -152,7 +154,7 @@ END $$;
 )
 NO_STAMP = (
     "".join(f"DROP TRIGGER {table}_stamp ON {table};\n" for table in STAMP_TABLES)
-    + "DROP FUNCTION orders_move_lane_stamp(); DELETE FROM orders_lanestamp;"
+    + "DROP FUNCTION orders_move_lane_stamp(); DELETE FROM orders_lanestamp; DROP SEQUENCE orders_lane_stamps;"
 )
 
 TRIGGERS = [

@@ -84,7 +84,7 @@ class Promise(models.Model):
     ship_date = models.DateField(null=True)
     delivery_date = models.DateField(null=True)
     source = models.CharField(max_length=10, choices=Source.choices)
-    constraint = models.CharField(max_length=20, db_default="")
+    binding = models.CharField(max_length=20, db_default="")
     basis = models.JSONField(default=dict)
     at = models.DateTimeField()
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)

@@ -26,7 +26,7 @@ SCHEDULE_COLUMNS = {
 }  # fmt: skip
 PROMISE_COLUMNS = {
     "line_id": "bigint", "kind": "text", "version": "bigint", "quantity": "bigint", "ship_date": "date",
-    "delivery_date": "date", "source": "text", "constraint": "text", "basis": "jsonb", "at": "timestamptz",
+    "delivery_date": "date", "source": "text", "binding": "text", "basis": "jsonb", "at": "timestamptz",
     "event_id": "bigint",
 }  # fmt: skip
 PLAN_SQL = """

@@ -32,11 +32,12 @@ SELECT now() AS now,
        (SELECT value FROM orders_lanestamp) AS lane_stamp
 FROM (SELECT 1) AS one
 LEFT JOIN oms_company company ON company.id = 1
-LEFT JOIN customers_customer c ON c.code = %(customer)s
+LEFT JOIN customers_customeruser link ON link.user_id = %(user)s
+LEFT JOIN customers_customer c ON c.id = CASE WHEN %(customer)s = '' THEN link.customer_id
+    ELSE (SELECT id FROM customers_customer WHERE code = %(customer)s) END
 LEFT JOIN oms_currency cur ON cur.code = c.currency_id
 LEFT JOIN customers_address a ON a.customer_id = c.id AND a.retired_at IS NULL
     AND CASE WHEN %(ship_to)s = '' THEN a.is_default ELSE a.code = %(ship_to)s END
-LEFT JOIN customers_customeruser link ON link.user_id = %(user)s
 LEFT JOIN oms_idempotencykey key ON key.principal_id = %(user)s AND key.key = %(key)s
 LEFT JOIN LATERAL (SELECT * FROM orders_approvalpolicy WHERE active_from <= coalesce(%(at)s, now())
                    ORDER BY active_from DESC, version DESC LIMIT 1) p ON true
@@ -102,7 +103,7 @@ class Head:
 
 
 def head(customer: str, ship_to: str, lines: int, user_id: int, key: str, at: datetime | None) -> Head:
-    """Read the head for an order of `lines` lines; customer_id, ship_to_id, account_id are None when not found."""
+    """Read the head for an order of `lines` lines; `customer` "" is the partner's own; customer_id, ship_to_id, account_id are None when not found."""
     parameters: dict[str, Any] = {
         "customer": customer, "ship_to": ship_to, "lines": lines, "user": user_id, "key": key, "at": at,
     }  # fmt: skip
