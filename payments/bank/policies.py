@@ -1,0 +1,8 @@
+"""Who touches money (RELIABILITY.md section 3): finance; sales staff never record payments."""
+
+from oms.accounts.policies import policy
+
+policy("payments.record_bank_line", {"finance"})
+policy("payments.apply", {"finance"})
+policy("payments.reverse", {"finance"})
+policy("payments.view_bank", {"finance"})
