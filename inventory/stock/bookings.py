@@ -26,7 +26,11 @@ def register(reader: Reader) -> Reader:
     return reader
 
 
+def _load() -> None:
+    modules("receivers")
+
+
 def live(pairs: Collection[Pair]) -> list[LiveBooking]:
     """Every live booking of the cells, from all readers."""
-    modules("receivers")
+    _load()
     return [booking for reader in _readers for booking in reader(pairs)]

@@ -6,7 +6,13 @@ from datetime import UTC, date, datetime
 import pytest
 
 from customers.models import Address, Customer, Post, Territory
-from inventory.catalog.services import LocationRow, ProductRow, assign_staff, upsert_locations, upsert_products
+from inventory.catalog.services import (
+    LocationRow,
+    ProductRow,
+    assign_staff,
+    upsert_locations,
+    upsert_products,
+)
 from inventory.stock.models import Availability, Balance
 from oms.access.services import create_user
 from oms.accounts.models import User

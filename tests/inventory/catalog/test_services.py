@@ -10,7 +10,13 @@ from inventory.catalog.selectors import (
     units_of,
     visible_locations,
 )
-from inventory.catalog.services import LocationRow, ProductRow, assign_staff, upsert_locations, upsert_products
+from inventory.catalog.services import (
+    LocationRow,
+    ProductRow,
+    assign_staff,
+    upsert_locations,
+    upsert_products,
+)
 from oms.events.models import Event
 from oms.kernel.errors import Forbidden, Invalid
 
