@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -61,6 +61,17 @@ def approve_by_policy(
             {"id": approval_id, "order": order_id, "policy": policy_version, "by": cmd.by.pk, "hash": content_hash,
              "at": cmd.at, "event": event_id, "lines": list(lines), "quantities": list(lines.values())},
         )  # fmt: skip
+
+
+def take_back_approval(lines: Iterable[OrderLine], event_id: int) -> None:
+    """Part: undo what is approved of locked lines, as negative rows beside the decision they undo."""
+    approved = {line.pk: line.quantity_approved for line in lines if line.quantity_approved}
+    latest: dict[int, int] = {}
+    for line_id, approval_id in ApprovalLine.objects.filter(line_id__in=approved).order_by("pk").values_list("line_id", "approval_id"):
+        latest[line_id] = approval_id
+    ApprovalLine.objects.bulk_create(
+        ApprovalLine(approval_id=latest[i], line_id=i, approved=-quantity, event_id=event_id) for i, quantity in approved.items()
+    )
 
 
 @use_case("orders.approve")

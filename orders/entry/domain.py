@@ -84,6 +84,11 @@ class LineAnswer:
     parts: tuple[tuple[str, date, date, int], ...]
     locations: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def missing(self) -> int:
+        """How much of the line has no supply in sight."""
+        return self.quantity - self.promised
+
 
 @dataclass(frozen=True)
 class HoldAnswer:

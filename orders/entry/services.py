@@ -20,16 +20,19 @@ from inventory.stock.services import book as book_stock
 from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.events.idempotency import store
-from oms.events.services import Command, command
+from oms.events.services import Command, command, current, use_case
 from oms.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
-from orders.approval.services import approve_by_policy
+from orders.approval.services import approve_by_policy, take_back_approval
 from orders.book.choices import OrderStatus
-from orders.book.services import NewLine, NewOrder, book, subjects
+from orders.book.lifecycle import ORDER
+from orders.book.locks import lock_lines, lock_order
+from orders.book.services import NewLine, NewOrder, add, book, subjects, transition_to
 from orders.entry.selectors import Assessment, Head, assess, head
 from orders.entry.domain import Answer, EntryRequest, worse
 from orders.holds.services import NewHold, open_holds
-from orders.planning.services import write_plan
-from payments.credit.services import reserve
+from orders.planning.services import drop_plan, write_plan
+from payments.credit.selectors import reserved
+from payments.credit.services import release_reservation, reserve
 
 MAX_LINES = 5_000
 ATTEMPTS = 4
@@ -245,3 +248,31 @@ def refuse_worse(request: EntryRequest, answer: Answer) -> None:
             shown=dict(request.shown),
             now=now,
         )
+
+
+@use_case("orders.cancel")
+def cancel(order_id: int, reason: str, *, by: Any, at: datetime | None = None) -> None:
+    """Cancel an order of which nothing was shipped: its stock and credit are given back.
+
+    Raises Conflict `shipped`, `allocated` (its shipments are taken back first), `illegal_transition`, Invalid `reason_missing`.
+    """
+    if not reason.strip():
+        raise Invalid(_("Say why the order is cancelled."), code="reason_missing")
+    order = lock_order(order_id)
+    authorize(by, "orders.cancel", order)
+    lines = lock_lines([order_id])
+    ORDER.check(order.status, OrderStatus.CANCELLED)
+    if any(line.quantity_shipped or line.quantity_invoiced for line in lines):
+        raise Conflict(_("Some of it was shipped."), code="shipped", clears=_("Return what was shipped instead."))
+    if any(line.quantity_allocated for line in lines):
+        raise Conflict(_("Some of it is with the warehouse."), code="allocated",
+                       clears=_("Take its shipments back first."))
+    about = subjects(order.pk, order.customer_id)
+    event = current().event("order.cancelled", about, {"order": order.pk, "total": order.total}, note=reason)
+    take_back_approval(lines, event)
+    add({"approved": {x.pk: -x.quantity_approved for x in lines},
+         "cancelled": {x.pk: x.quantity_ordered - x.quantity_cancelled for x in lines}})
+    drop_plan(order_id)
+    for account_id, amount in reserved([order_id]).values():
+        release_reservation(account_id, order_id, amount, event)
+    transition_to(order, OrderStatus.CANCELLED, event, claim_expires_at=None)

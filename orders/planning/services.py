@@ -17,7 +17,7 @@ from oms.kernel.sqlrows import insert
 from orders.book.choices import SHIPPED_KINDS
 from orders.book.models import Order, OrderLine
 from orders.planning.choices import PromiseKind, ScheduleKind, Source
-from orders.planning.models import Promise
+from orders.planning.models import LivePlan, Promise
 from orders.planning.selectors import Ask, AskLine, Due, Placed, PlacedRow, Told, last_promises, live_lines, place
 
 SCHEDULE_COLUMNS = {
@@ -218,3 +218,9 @@ def tell_actual(delivered: Mapping[int, int], shipped: date, arrived: date, even
                 delivery_date=arrived, source=Source.STOCK, at=at, event_id=event_id)
         for line_id, quantity in sorted(delivered.items())
     )  # fmt: skip
+
+
+def drop_plan(order_id: int) -> None:
+    """Part: end the soft plan of a locked order; its bookings are given back and no version is alive any more."""
+    unbook([order_id])
+    LivePlan.objects.filter(order_id=order_id).delete()

@@ -1,0 +1,27 @@
+"""Addresses of the desk."""
+
+from django.urls import path
+
+from orders.desk import views
+
+urlpatterns = [
+    path("", views.OrderList.as_view(), name="order-list"),
+    path("enter/", views.EnterOrder.as_view(), name="enter"),
+    path("enter/quote/", views.EntryQuote.as_view(), name="enter-quote"),
+    path("enter/customers/", views.CustomerOptions.as_view(), name="customer-options"),
+    path("enter/products/", views.ProductOptions.as_view(), name="product-options"),
+    path("approvals/", views.Approvals.as_view(), name="approvals"),
+    path("backlog/", views.Backlog.as_view(), name="backlog"),
+    path("backlog/release/", views.ReleaseBacklog.as_view(), name="backlog-release"),
+    path("shipments/", views.Shipments.as_view(), name="shipments"),
+    path("shipments/<str:number>/", views.ShipmentDetail.as_view(), name="shipment-detail"),
+    path("shipments/<str:number>/ship/", views.ShipShipment.as_view(), name="shipment-ship"),
+    path("shipments/<str:number>/deliver/", views.DeliverShipment.as_view(), name="shipment-deliver"),
+    path("shipments/<str:number>/cancel/", views.TakeBackShipment.as_view(), name="shipment-cancel"),
+    path("<str:number>/", views.OrderDetail.as_view(), name="order-detail"),
+    path("<str:number>/approve/", views.ApproveOrder.as_view(), name="order-approve"),
+    path("<str:number>/cancel/", views.CancelOrder.as_view(), name="order-cancel"),
+    path("<str:number>/release/", views.ReleaseOrder.as_view(), name="order-release"),
+    path("<str:number>/hold/", views.HoldOrder.as_view(), name="order-hold"),
+    path("<str:number>/holds/<int:hold>/release/", views.LiftHold.as_view(), name="hold-release"),
+]
