@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "django_htmx",
     "django_tables2",
     "django_filters",
@@ -82,6 +83,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# Widgets draw themselves from our templates folder too (oms/web/widgets).
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASE_ROLE = env("OMS_DATABASE_ROLE", default="app")
 EMBEDDED_DATABASE = not env("DATABASE_URL", default="")
@@ -195,6 +199,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
     "health_check_interval": 25,
+    # A broker that is away is noticed at once: rings are lost, the relay's sweep rings again.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
 }
 CELERY_VISIBILITY_TIMEOUT = 600
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": 600}

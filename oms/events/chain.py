@@ -91,6 +91,8 @@ def seal_fault(seal: SealRow, before: SealRow, members: Sequence[tuple[int, byte
         return Fault(row, f"it follows seal {before.seq}: a seal is missing")
     if seal.previous_hash != before.hash:
         return Fault(row, f"it does not continue the hash of seal {before.seq}")
+    if not seal.count:
+        return Fault(row, "it covers no events")
     if seal.count != len(members):
         return Fault(row, f"it covers {seal.count} events, {len(members)} are there")
     if seal.last_event_id != members[-1][0] or seal.hash != seal_hash(before.hash, members):

@@ -43,11 +43,11 @@ class Claimed:
 CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT id FROM oms_delivery
-    WHERE consumer = %(consumer)s AND status = 'new' AND due_at <= now() AND (attempts = 0) = %(fresh)s
+    WHERE consumer = %(consumer)s AND status = 'new' AND due_at <= statement_timestamp() AND (attempts = 0) = %(fresh)s
     ORDER BY due_at, event_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE oms_delivery d
-SET attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s),
+SET attempts = attempts + 1, due_at = statement_timestamp() + make_interval(secs => %(lease)s),
     status = CASE WHEN attempts >= %(attempts)s THEN 'dead' ELSE 'new' END,
     error = CASE WHEN attempts >= %(attempts)s AND error = '' THEN 'the worker was lost' ELSE error END
 FROM due WHERE d.id = due.id
@@ -104,7 +104,7 @@ def _failed(delivery: Claimed, consumer: str, error: Exception) -> None:
     log.warning("event %s, consumer %s, attempt %s", delivery.event_id, consumer, delivery.attempts, exc_info=error)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE oms_delivery SET error = %s, due_at = now() + make_interval(secs => %s), "
+            "UPDATE oms_delivery SET error = %s, due_at = statement_timestamp() + make_interval(secs => %s), "
             "status = CASE WHEN attempts >= %s THEN 'dead' ELSE 'new' END WHERE id = %s AND status = 'new'",
             [f"{type(error).__name__}: {error}"[:2000], BACKOFF_SECONDS * 2**delivery.attempts, ATTEMPTS, delivery.id],
         )
@@ -113,7 +113,7 @@ def _failed(delivery: Claimed, consumer: str, error: Exception) -> None:
 def _give_back(deliveries: Iterable[Claimed]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE oms_delivery SET due_at = now(), attempts = attempts - 1 WHERE id = ANY(%s) AND status = 'new'",
+            "UPDATE oms_delivery SET due_at = statement_timestamp(), attempts = attempts - 1 WHERE id = ANY(%s) AND status = 'new'",
             [[d.id for d in deliveries]],
         )
 
@@ -160,7 +160,7 @@ def distribute(cursor: Any, events: Iterable[tuple[int, str]]) -> list[str]:
 
 def due_consumers(cursor: Any) -> list[str]:
     """Consumers with a delivery that is due, for the sweep."""
-    cursor.execute("SELECT DISTINCT consumer FROM oms_delivery WHERE status = 'new' AND due_at <= now()")
+    cursor.execute("SELECT DISTINCT consumer FROM oms_delivery WHERE status = 'new' AND due_at <= statement_timestamp()")
     return sorted(row[0] for row in cursor.fetchall())
 
 
@@ -170,7 +170,7 @@ def revive(delivery_id: int, *, by: Any, at: Any = None) -> None:
     authorize(by, "outbox.revive")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE oms_delivery SET status = 'new', attempts = 0, due_at = now() WHERE id = %s AND status = 'dead' "
+            "UPDATE oms_delivery SET status = 'new', attempts = 0, due_at = statement_timestamp() WHERE id = %s AND status = 'dead' "
             "RETURNING event_id, consumer",
             [delivery_id],
         )

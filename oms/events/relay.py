@@ -120,17 +120,32 @@ def seal_round(connection: psycopg.Connection[Any], limit: int = LIMIT) -> Round
     return Round(len(rows), tuple(told), more)
 
 
-def seal_all() -> int:
-    """Seal and distribute what is there, then end; 0 when another relay is at work. Returns events sealed."""
-    sealed = 0
+def unsealed(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a committed event waits, because an older transaction is still open somewhere in the cluster."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM oms_event WHERE xid >= %s::text::xid8)", [last_seal(cursor).upto_xid]
+        )
+        return bool((cursor.fetchone() or (False,))[0])
+
+
+def seal_all(wait: float = 0.0) -> int:
+    """Seal and distribute what is there, then end; 0 when another relay is at work. Returns events sealed.
+
+    With `wait` it goes on for so many seconds while a committed event is held back by an older transaction.
+    """
+    sealed, until = 0, time.monotonic() + wait
     with connect() as connection:
         if not take_lock(connection):
             return 0
-        more = True
-        while more:
+        while True:
             done = seal_round(connection)
-            sealed, more = sealed + done.sealed, done.more
-    return sealed
+            sealed += done.sealed
+            if done.more:
+                continue
+            if time.monotonic() >= until or not unsealed(connection):
+                return sealed
+            time.sleep(PAUSE_SECONDS)
 
 
 @dataclass

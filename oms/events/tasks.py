@@ -8,6 +8,8 @@ from django.db import connection
 from oms.events import outbox, relay
 from oms.events.consumers import consumers, subscriptions
 
+WAIT_SECONDS = 10.0
+
 
 @shared_task(name=relay.DRAIN)
 def drain(consumer: str) -> None:
@@ -24,14 +26,14 @@ def drain_all() -> int:
 
     For tests, demo data and imports: needs neither relay nor worker. Inside an open transaction (tests that roll
     back) the outbox is filled from what this transaction sees, and nothing is sealed. Returns the effects made;
-    raises DeliveriesFailed when a consumer failed.
+    raises DeliveriesFailed when a consumer failed. Other people's open transactions are waited for, at most ten seconds.
     """
     worked, failures = 0, []
     while True:
         if connection.in_atomic_block:
             _distribute_own()
         else:
-            relay.seal_all()
+            relay.seal_all(WAIT_SECONDS)
         made = 0
         for name in sorted(consumers()):
             effects, reasons = outbox.drain_consumer(name)

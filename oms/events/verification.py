@@ -42,12 +42,33 @@ class Outcome:
 Check = Callable[[Any, datetime | None], tuple[int, tuple[str, ...]]]
 
 
-def reader() -> str:
-    """The database alias to verify with: the read role where one is configured, else the only role there is.
+READER = "read"
+
+
+def read_role() -> dict[str, Any] | None:
+    """The settings of the read role, or None when the role that serves is the only one."""
+    wanted = getattr(settings, "DATABASE_READ", None)
+    return wanted if wanted and wanted["USER"] != connections["default"].settings_dict["USER"] else None
+
+
+@contextmanager
+def reader() -> Iterator[str]:
+    """The alias of a connection as read role where there is one, else of the role that serves.
 
     Inside an open transaction (tests that roll back) only the open connection sees the rows.
     """
-    return "read" if "read" in settings.DATABASES and not connections["default"].in_atomic_block else "default"
+    serving, wanted = connections["default"], read_role()
+    if wanted is None or serving.in_atomic_block:
+        yield "default"
+        return
+    reading = serving.copy(READER)
+    reading.settings_dict |= {key: wanted[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if key in wanted}
+    connections[READER] = reading
+    try:
+        yield READER
+    finally:
+        reading.close()
+        del connections[READER]
 
 
 def of_room(module_name: str, room: str | None) -> bool:
@@ -70,8 +91,7 @@ def checks(room: str | None = None) -> Iterator[tuple[str, str, str, Check]]:
 
 def verify(room: str | None = None, since: datetime | None = None) -> Iterator[Outcome]:
     """Run the checks; with `since` those that can be are narrowed to what changed from then on."""
-    alias = reader()
-    with _snapshot(alias):
+    with reader() as alias, _snapshot(alias):
         for code, where, statement, check in checks(room):
             started = time.monotonic()
             try:

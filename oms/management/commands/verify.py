@@ -28,7 +28,7 @@ class Command(BaseCommand):
             since = parse_datetime(options["since"]) if options["since"] else timezone.now() - TOUCHED
             if since is None or timezone.is_naive(since):
                 raise CommandError("--since needs a date and time with its zone, e.g. 2026-03-02T08:00:00Z")
-        if verification.reader() == "default":
+        if verification.read_role() is None:
             self.stdout.write("note: no read role is configured; verifying with the role that serves")
         total, failed = 0, 0
         for outcome in verification.verify(options["room"], since):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.db import connection
 
 from oms.accounts.selectors import system_user
-from oms.events import consumers
+from oms.events import consumers, relay
 from oms.events.services import command
 
 
@@ -32,6 +33,20 @@ def rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def still() -> None:
+    """Wait until no transaction of other databases on this server is older than what was committed here."""
+    (now,) = rows("SELECT pg_current_xact_id()::text::bigint")[0]
+    until = time.monotonic() + 20
+    while rows("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")[0][0] <= now:
+        assert time.monotonic() < until, "somebody writes for very long"
+        time.sleep(0.02)
+
+
+def seal() -> int:
+    """What the relay seals once everybody else is through."""
+    return relay.seal_all(20)
 
 
 def deliveries() -> list[tuple[Any, ...]]:

@@ -5,8 +5,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
-from oms.events import relay
-from tests.oms.events.conftest import raise_event, rows
+from tests.oms.events.conftest import raise_event, rows, seal
 
 CHANGES = [
     "UPDATE oms_event SET name = 'other'",
@@ -24,29 +23,29 @@ CHANGES = [
 @pytest.fixture
 def sealed(live_db):
     raise_event()
-    assert relay.seal_all() == 1
+    assert seal() == 1
 
 
 def state():
     return [rows(f"SELECT * FROM {table} ORDER BY 1") for table in ("oms_event", "oms_eventsubject", "oms_seal")]
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_app_role_cannot_change_the_trail(sealed, change):
+def test_the_app_role_cannot_change_the_trail(sealed):
     before = state()
-    with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(change)
-    assert refused.value.__cause__.sqlstate in ("42501", "23514")
+    for change in CHANGES:
+        with pytest.raises(DatabaseError) as refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(change)
+        assert refused.value.__cause__.sqlstate == "42501", change
     assert state() == before
 
 
 @pytest.mark.parametrize("replica", [False, True])
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_superuser_cannot_either_even_as_a_replica(sealed, superuser, change, replica):
+def test_a_superuser_cannot_either_even_as_a_replica(sealed, superuser, replica):
     before = state()
     with superuser() as server:
         if replica:
             server.execute("SET session_replication_role = replica")
-        with pytest.raises(psycopg.errors.CheckViolation, match="append-only"):
-            server.execute(change)
+        for change in CHANGES:
+            with pytest.raises(psycopg.errors.CheckViolation, match="append-only"):
+                server.execute(change)
     assert state() == before

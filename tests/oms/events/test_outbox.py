@@ -14,9 +14,9 @@ from oms.events import outbox
 from oms.events.outbox import drain_consumer, revive
 from oms.events.selectors import given_up, timeline
 from oms.events.services import current
-from oms.events.tasks import DeliveriesFailed, drain, drain_all
+from oms.events.tasks import DeliveriesFailed, _distribute_own, drain, drain_all
 from oms.kernel.errors import Forbidden, NotFound
-from tests.oms.events.conftest import deliveries, make_due, raise_event, rows
+from tests.oms.events.conftest import deliveries, make_due, raise_event, rows, seal
 
 
 @pytest.mark.django_db
@@ -149,8 +149,6 @@ def test_a_killer_takes_nobody_with_it(listen):
     """After its first attempt, in a batch, a delivery is claimed alone."""
     listen("first", ["thing.happened"])(lambda news: None)
     ids = [raise_event(object_id=n) for n in range(3)]
-    from oms.events.tasks import _distribute_own
-
     _distribute_own()
     assert [c.event_id for c in outbox.claim("first", fresh=True, limit=50)] == ids
     make_due()
@@ -163,8 +161,6 @@ def test_a_killer_takes_nobody_with_it(listen):
 def test_what_does_not_fit_into_the_time_is_given_back(listen):
     listen("first", ["thing.happened"])(lambda news: None)
     raise_event(), raise_event()
-    from oms.events.tasks import _distribute_own
-
     _distribute_own()
     assert drain_consumer("first", budget=-1) == (0, [])
     assert [d[2:] for d in deliveries()] == [("new", 0), ("new", 0)]
@@ -187,9 +183,7 @@ def test_two_workers_with_the_same_delivery_make_one_effect(live_db, listen):
         assert go_on.wait(10)
 
     raise_event()
-    from oms.events import relay
-
-    relay.seal_all()
+    seal()
     results = {}
 
     def work():
