@@ -7,11 +7,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from inventory.catalog.models import Product, StorageLocation
+from inventory.catalog.models import Product
 from inventory.catalog.selectors import visible_locations
 from inventory.stock.bookings import Pair
 from inventory.stock.choices import ReceiptStatus
@@ -187,10 +187,11 @@ def low_stock(rows: QuerySet[Availability]) -> QuerySet[Availability]:
 
 
 def stock_card(user: Any, product_id: int) -> QuerySet[Movement]:
-    """The product's movements at the locations the user sees, newest first."""
+    """The product's movements at the locations the user sees, newest first; `after` is what then lay in the place."""
     return (
         Movement.objects.filter(product_id=product_id, location__in=visible_locations(user))
         .select_related("balance", "location", "event__actor")
+        .annotate(after=Window(Sum("quantity"), partition_by=F("balance"), order_by=F("version").asc()))
         .order_by("-pk")
     )
 
@@ -213,12 +214,12 @@ def open_receipts(user: Any) -> QuerySet[ExpectedReceipt]:
     )
 
 
+def receipts_due(user: Any) -> QuerySet[ExpectedReceipt]:
+    """Of `open_receipts`: those whose day has come."""
+    return open_receipts(user).filter(available_date__lte=timezone.localdate())
+
+
 def product_visible(user: Any, sku: str) -> Product | None:
     """The product with stock the user sees, None when there is none."""
     seen = availability_visible_to(user).filter(product=OuterRef("pk"))
     return Product.objects.filter(Exists(seen), sku=sku).first()
-
-
-def location_visible(user: Any, code: str) -> StorageLocation | None:
-    """The location when the user sees its stock."""
-    return visible_locations(user).filter(code=code).first()

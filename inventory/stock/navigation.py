@@ -1,0 +1,37 @@
+"""Stock's places in the navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from inventory.stock.selectors import receipts_due
+from oms.accounts.choices import Role
+from oms.web.navigation import Waiting, register
+
+
+def waiting_receipts(user: Any, limit: int) -> list[Waiting]:
+    """The first receipts that are due at the user's locations."""
+    return [
+        Waiting(
+            f"{r.reference} {r.product.sku}",
+            f"{reverse('inventory:receive')}?receipt={r.pk}",
+            _("%(n)s units") % {"n": r.quantity - r.received},
+            at=r.available_date,
+        )
+        for r in receipts_due(user)[:limit]
+    ]
+
+
+register(
+    "warehouse", gettext_lazy("Stock"), "inventory:stock-list", key="g s",
+    roles={Role.WAREHOUSE, Role.MANAGER, Role.SALES, Role.APPROVER},
+)  # fmt: skip
+register(
+    "warehouse", gettext_lazy("Receive goods"), "inventory:receive", roles={Role.WAREHOUSE},
+    count=lambda user: receipts_due(user).count(), waiting=waiting_receipts,
+)  # fmt: skip
+register("warehouse", gettext_lazy("Adjust stock"), "inventory:adjust", roles={Role.WAREHOUSE})

@@ -1,0 +1,13 @@
+"""Addresses of stock."""
+
+from django.urls import path
+
+from inventory.stock import views
+
+urlpatterns = [
+    path("", views.StockList.as_view(), name="stock-list"),
+    path("receive/", views.Receive.as_view(), name="receive"),
+    path("adjust/", views.Adjust.as_view(), name="adjust"),
+    path("products/", views.ProductOptions.as_view(), name="product-options"),
+    path("card/<path:sku>/", views.StockCard.as_view(), name="stock-card"),
+]

@@ -1,0 +1,155 @@
+"""Pages of stock: what lies where, one product's stock card, receive, adjust. Each form calls one use case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_tables2 import RequestConfig
+
+from inventory.catalog.models import Product
+from inventory.catalog.selectors import search_products
+from inventory.stock.filters import StockFilterSet
+from inventory.stock.forms import AdjustForm, ReceiveForm
+from inventory.stock.models import Availability, Movement
+from inventory.stock.selectors import balances_of, open_receipts, product_visible, stock_card, stock_list
+from inventory.stock.services import Change, Received, adjust, receive
+from inventory.stock.tables import MovementTable, ReceiptTable, StockTable
+from oms.accounts.policies import may
+from oms.kernel.errors import NotFound
+from oms.web.forms import Option
+from oms.web.views import FormPage, ListPage, OptionsView
+
+STOCK = ((gettext_lazy("Stock"), reverse_lazy("inventory:stock-list")),)
+SHOWN_RECEIPTS = 100
+
+
+class StockList(ListPage):
+    """Product × location with what is free and what comes next."""
+
+    verb = "stock.read_availability"
+    title = gettext_lazy("Stock")
+    template_name = "inventory/stock/stock_list.html"
+    table_class = StockTable
+    filterset_class = StockFilterSet
+
+    def get_queryset(self) -> QuerySet[Availability]:
+        return stock_list(self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(posts=may(self.request.user, "stock.receive"), **kwargs)
+
+
+class StockCard(ListPage):
+    """One product: availability by location and day, its places, its ledger."""
+
+    verb = "stock.read_availability"
+    template_name = "inventory/stock/stock_card.html"
+    table_class = MovementTable
+    crumbs = STOCK
+
+    @cached_property
+    def product(self) -> Product:
+        found = product_visible(self.request.user, self.kwargs["sku"])
+        if found is None:
+            raise NotFound(_("There is no stock of such a product, or it is not yours to see."))
+        return found
+
+    def get_title(self) -> str:
+        return str(self.product)
+
+    def get_queryset(self) -> QuerySet[Movement]:
+        return stock_card(self.request.user, self.product.pk)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        cells = list(stock_list(user).filter(product=self.product))
+        return super().get_context_data(
+            product=self.product,
+            cells=[(cell, list(zip(cell.days[1:], cell.free[1:], strict=True))) for cell in cells],
+            balances=list(balances_of(user, self.product.pk)),
+            posts=may(user, "stock.receive"),
+            **kwargs,
+        )
+
+
+class Receive(FormPage):
+    """Goods came in: against an expected receipt (`?receipt=`) or unannounced."""
+
+    verb = "stock.receive"
+    title = gettext_lazy("Receive goods")
+    crumbs = STOCK
+    form_class = ReceiveForm
+    main_label = gettext_lazy("Receive")
+    template_name = "inventory/stock/receive.html"
+    success_url = reverse_lazy("inventory:receive")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_initial(self) -> dict[str, Any]:
+        asked = self.request.GET.get("receipt", "")
+        receipt = open_receipts(self.request.user).filter(pk=int(asked)).first() if asked.isdecimal() else None
+        if receipt is None:
+            return {"product": self.request.GET.get("product", "")}
+        return {
+            "receipt": receipt.pk, "location": receipt.location.code, "product": receipt.product.sku,
+            "quantity": receipt.quantity - receipt.received,
+        }  # fmt: skip
+
+    def run(self, form: ReceiveForm) -> list[int]:
+        data = form.cleaned_data
+        receipt = data["receipt"]
+        row = Received(data["product"].pk, data["quantity"], receipt and receipt.pk, data["bin"], data["lot"], data["expires_on"])
+        return receive(data["location"].pk, [row], source=form.source, by=self.request.user)
+
+    def get_done_message(self) -> str:
+        data = self.get_form().data
+        return _("Received %(quantity)s × %(sku)s.") % {"quantity": data["quantity"], "sku": data["product"]}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        table = ReceiptTable(open_receipts(self.request.user)[:SHOWN_RECEIPTS], orderable=False)
+        RequestConfig(self.request, paginate=False).configure(table)
+        return super().get_context_data(table=table, **kwargs)
+
+
+class Adjust(FormPage):
+    """What lies there is not what the books say."""
+
+    verb = "stock.adjust"
+    title = gettext_lazy("Adjust stock")
+    crumbs = STOCK
+    form_class = AdjustForm
+    main_label = gettext_lazy("Adjust")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {name: self.request.GET.get(name, "") for name in ("location", "product", "bin", "lot")}
+
+    def run(self, form: AdjustForm) -> str:
+        data = form.cleaned_data
+        change = Change(data["product"].pk, data["bin"], data["lot"], data["delta"])
+        adjust(data["location"].pk, [change], data["reason"], by=self.request.user, source=form.source)
+        self.delta = abs(data["delta"])
+        return str(data["product"].sku)
+
+    def get_success_url(self) -> str:
+        return reverse("inventory:stock-card", args=[self.result])
+
+    def get_done_message(self) -> str:
+        return ngettext("Adjusted by %(n)s unit.", "Adjusted by %(n)s units.", self.delta) % {"n": self.delta}
+
+
+class ProductOptions(OptionsView):
+    """Products for the comboboxes of the warehouse's forms."""
+
+    verb = "stock.read"
+
+    def options(self, q: str) -> list[Option]:
+        return [Option(product.sku, str(product), product.family) for product in search_products(q)]
