@@ -49,9 +49,9 @@ ORDER BY a.id FOR NO KEY UPDATE
 PAIR = {"product_id": "bigint", "location_id": "bigint"}
 
 
-def cell_rows(rows: Iterable[tuple[object, ...]]) -> list[CellRow]:
+def cell_rows(rows: Iterable[tuple[Any, ...]]) -> list[CellRow]:
     """Rows of CELL_COLUMNS, arrays as tuples."""
-    return [CellRow(*row[:6], tuple(row[6]), tuple(row[7])) for row in rows]  # type: ignore[arg-type, misc]
+    return [CellRow._make((*row[:6], tuple(row[6]), tuple(row[7]))) for row in rows]
 
 
 def lock_cells(pairs: Collection[Pair]) -> dict[Pair, CellRow]:
