@@ -59,9 +59,10 @@ class Command:
         self.ids.extend(ids)
 
     def _draw(self) -> None:
+        wanted = max(IDS_A_DRAW, len(self.raised))  # doubles, so that a thousand events take few draws
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT now(), ARRAY(SELECT nextval('oms_event_id_seq') FROM generate_series(1, %s))", [IDS_A_DRAW]
+                "SELECT now(), ARRAY(SELECT nextval('oms_event_id_seq') FROM generate_series(1, %s))", [wanted]
             )
             now, ids = cursor.fetchone()
         self.prime(now, ids)

@@ -122,6 +122,11 @@ def test_a_room_that_is_not_there_is_said():
     assert not of_room("orders.book.invariants", "entry")
 
 
+def test_every_check_of_every_room_runs_and_holds_on_a_new_database(live_db):
+    output, refusal = run()
+    assert (refusal, [line for line in output.splitlines() if line.startswith("FAIL")]) == ("", [])
+
+
 @pytest.mark.django_db
 def test_an_unknown_room_and_a_vague_moment_are_refused(listen):
     assert run("--room", "nowhere")[1] == "no room is named nowhere"
