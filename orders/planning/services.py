@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from django.db import connection
@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 
 from inventory.stock.services import book as book_stock
 from inventory.stock.services import book_by_day
-from oms.events.services import current
+from oms.events.services import current, use_case
 from oms.kernel.errors import Conflict
 from oms.kernel.sqlrows import insert
 from orders.book.choices import SHIPPED_KINDS
+from orders.book.locks import lock_lines, lock_order
 from orders.book.models import Order, OrderLine
-from orders.planning.choices import PromiseKind, ScheduleKind, Source
-from orders.planning.models import LivePlan, Promise
+from orders.book.services import subjects
+from orders.planning.choices import PromiseKind, RunState, ScheduleKind, Source
+from orders.planning.models import LivePlan, PlanRun, Promise
 from orders.planning.selectors import Ask, AskLine, Due, Placed, PlacedRow, Told, last_promises, live_lines, place
 
 SCHEDULE_COLUMNS = {
@@ -224,3 +226,101 @@ def drop_plan(order_id: int) -> None:
     """Part: end the soft plan of a locked order; its bookings are given back and no version is alive any more."""
     unbook([order_id])
     LivePlan.objects.filter(order_id=order_id).delete()
+
+
+class Kept(Exception):
+    """A new placement would not be better: the order keeps what it has (rolled back)."""
+
+
+@use_case("planning.improve")
+def improve(order_id: int, *, by: Any, at: datetime | None = None) -> None:
+    """Place one approved order anew and keep the result only if no line gets less or later and one gets better.
+
+    Strategy IMPROVE of PLANNING.md: what stands as promised never gets worse by a plan run. Raises Kept otherwise.
+    """
+    order = Order.objects.select_related("ship_to").get(pk=lock_order(order_id).pk)
+    goods = [line for line in lock_lines([order_id]) if line.kind in SHIPPED_KINDS]
+    before = arrivals(order_id)
+    event = current().event("promise.moved", subjects(order.pk, order.customer_id), {"order": order.pk, "cause": "plan"})
+    replan_order(order, goods, event, accept_changes=True)
+    after = arrivals(order_id)
+    if not at_least(after, before) or at_least(before, after):
+        raise Kept
+
+
+def arrivals(order_id: int) -> dict[int, list[tuple[date, int]]]:
+    """Order line → (arrival, quantity) of its live plan, by day."""
+    found: dict[int, list[tuple[date, int]]] = {}
+    for row in live_lines([order_id]).filter(kind=ScheduleKind.PLAN):
+        found.setdefault(row.line_id, []).append((row.delivery_date, row.quantity))
+    return {line: sorted(rows) for line, rows in found.items()}
+
+
+def at_least(new: Mapping[int, list[tuple[date, int]]], old: Mapping[int, list[tuple[date, int]]]) -> bool:
+    """Whether on every day at least as much of every line has arrived by `new` as by `old`."""
+    return all(
+        sum(q for d, q in new.get(line, ()) if d <= day) >= sum(q for d, q in rows if d <= day)
+        for line, rows in old.items()
+        for day, _quantity in rows
+    )
+
+
+BACKLOG = """
+SELECT o.id FROM orders_order o
+JOIN orders_orderline line ON line.order_id = o.id
+LEFT JOIN orders_liveplan live ON live.order_id = o.id
+LEFT JOIN LATERAL (
+    SELECT coalesce(sum(s.quantity), 0) AS planned, max(s.delivery_date) AS last FROM orders_scheduleline s
+    WHERE s.line_id = line.id AND s.order_id = o.id AND s.version = live.version AND s.kind = 'plan'
+) p ON true
+WHERE o.status = 'approved' AND line.kind IN ('goods', 'free', 'replacement')
+  AND line.quantity_approved - line.quantity_shipped - line.quantity_allocated > 0
+  AND (p.planned < line.quantity_approved - line.quantity_shipped - line.quantity_allocated
+       OR p.last > o.requested_date)
+GROUP BY o.id ORDER BY o.customer_class, o.criticality, o.requested_date, min(line.rank_date), o.id
+"""
+
+
+def run(progress: Callable[[int, int], None], *, by: Any, slot: str) -> dict[str, int]:
+    """One plan run: every approved order that is short or late, in rank order, each in its own transaction.
+
+    An order is wholly old or wholly new whenever the worker dies; run again for the same slot it goes on. Returns counts.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(BACKLOG)
+        orders = [row[0] for row in cursor.fetchall()]
+    run_id = open_run(slot, by=by)
+    counts = {"looked_at": len(orders), "improved": 0, "kept": 0}
+    for n, order_id in enumerate(orders, 1):
+        try:
+            improve(order_id, by=by)
+            counts["improved"] += 1
+        except Kept:
+            counts["kept"] += 1
+        progress(n, len(orders))
+    close_run(run_id, counts, by=by)
+    return counts
+
+
+@use_case("planning.open_run")
+def open_run(slot: str, *, by: Any, at: datetime | None = None) -> int:
+    """Mark a run as running: one at a time. A run left by a dead worker is taken over by its slot, failed by others."""
+    running = PlanRun.objects.select_for_update().filter(state=RunState.RUNNING).first()
+    if running is not None and running.certificate.get("slot") == slot:
+        return running.pk
+    if running is not None:
+        PlanRun.objects.filter(pk=running.pk).update(state=RunState.FAILED, finished_at=current().at)
+    event = current().event("plan.started", [("plan_run", 0)], {"slot": slot})
+    made = PlanRun.objects.create(
+        version=next_version(), state=RunState.RUNNING, by_id=by.pk, certificate={"slot": slot}, event_id=event
+    )
+    return made.pk
+
+
+@use_case("planning.close_run")
+def close_run(run_id: int, counts: Mapping[str, int], *, by: Any, at: datetime | None = None) -> None:
+    """The run is published; its certificate says what it did."""
+    event = current().event("plan.published", [("plan_run", run_id)], dict(counts))
+    PlanRun.objects.filter(pk=run_id).update(
+        state=RunState.PUBLISHED, finished_at=current().at, certificate=dict(counts), event_id=event
+    )

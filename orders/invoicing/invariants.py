@@ -1,0 +1,15 @@
+"""What must hold between orders and invoices (RELIABILITY.md section 1)."""
+
+from oms.kernel.invariants import Invariant
+
+INVARIANTS = [
+    Invariant(
+        "I6",
+        "invoiced of a line is the sum of its invoice lines",
+        """
+        SELECT line.id, line.quantity_invoiced, coalesce(sum(i.quantity), 0) FROM orders_orderline line
+        LEFT JOIN payments_invoiceline i ON i.order_line_id = line.id
+        GROUP BY line.id HAVING line.quantity_invoiced <> coalesce(sum(i.quantity), 0)
+        """,
+    ),
+]
