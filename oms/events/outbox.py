@@ -127,7 +127,8 @@ def drain_consumer(name: str, budget: float = BUDGET_SECONDS) -> tuple[int, list
     if consumer is None:
         log.error("no consumer is named %s", name)
         return 0, []
-    until, worked, failures = time.monotonic() + budget, 0, []
+    until, worked = time.monotonic() + budget, 0
+    failures: list[str] = []
     while batch := claim(name, fresh=True, limit=BATCH) + claim(name, fresh=False, limit=1):
         found = news_of([d.event_id for d in batch])
         for position, delivery in enumerate(batch):

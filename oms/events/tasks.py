@@ -28,7 +28,7 @@ def drain_all() -> int:
     back) the outbox is filled from what this transaction sees, and nothing is sealed. Returns the effects made;
     raises DeliveriesFailed when a consumer failed. Other people's open transactions are waited for, at most ten seconds.
     """
-    worked, failures = 0, []
+    worked, failures = 0, list[str]()
     while True:
         if connection.in_atomic_block:
             _distribute_own()
