@@ -81,14 +81,14 @@ def place(wants: Sequence[Want], cells: Cells, sites: Sequence[Site], requested:
         filled[row.key] = filled.get(row.key, 0) + row.quantity
     if rule == 1 and filled != asked:
         return together or []
-    if together is not None and last(together) <= last(apart) and filled == asked:
+    if together is not None and (rule == 1 or lateness(together, requested) <= lateness(apart, requested)):
         return together
     return apart
 
 
-def last(rows: Sequence[Row]) -> date:
-    """The last arrival."""
-    return max(row.arrive for row in rows)
+def lateness(rows: Sequence[Row], requested: date) -> int:
+    """Unit days after the requested day."""
+    return sum(row.quantity * max(0, (row.arrive - requested).days) for row in rows)
 
 
 def on_time(rows: Sequence[Row], requested: date) -> bool:
