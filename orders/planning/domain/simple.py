@@ -81,7 +81,7 @@ def place(wants: Sequence[Want], cells: Cells, sites: Sequence[Site], requested:
         filled[row.key] = filled.get(row.key, 0) + row.quantity
     if rule == 1 and filled != asked:
         return together or []
-    if together is not None and (rule == 1 or lateness(together, requested) <= lateness(apart, requested)):
+    if together is not None and (rule == 1 or filled != asked or lateness(together, requested) <= lateness(apart, requested)):
         return together
     return apart
 
