@@ -23,7 +23,7 @@ class User(AbstractUser):
     is_system = models.BooleanField(default=False)
     language = models.CharField(max_length=10, blank=True, default="")
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
     class Meta:
         constraints = [

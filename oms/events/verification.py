@@ -184,7 +184,8 @@ def _chain(connection: Any, since: datetime | None) -> tuple[int, tuple[str, ...
 
 
 def _seal(row: tuple[Any, ...]) -> SealRow:
-    return SealRow(*row[:4], bytes(row[4]), bytes(row[5]))
+    seq, upto_xid, count, last_event_id, previous_hash, hashed = row[:6]
+    return SealRow(seq, upto_xid, count, last_event_id, bytes(previous_hash), bytes(hashed))
 
 
 def _events(cursor: Any) -> Iterator[EventRow]:

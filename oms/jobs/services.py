@@ -60,7 +60,8 @@ def _insert(occasions: list[tuple[str, str]], by_id: int, params: Mapping[str, A
             "INSERT INTO oms_job (kind, slot, by_id, params, result) "
             "SELECT kind, slot, %s, %s, '{}' FROM unnest(%s::text[], %s::text[]) AS t(kind, slot) "
             "ON CONFLICT (kind, slot) DO NOTHING",
-            [by_id, Jsonb(dict(params)), [o[0] for o in occasions], [o[1] for o in occasions]],
+            [by_id, Jsonb(dict(params)),  # type: ignore[list-item]
+             [o[0] for o in occasions], [o[1] for o in occasions]],
         )
         return cursor.rowcount
 

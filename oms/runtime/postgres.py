@@ -94,10 +94,10 @@ def initialise() -> None:
     provider = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     run("initdb", "-D", home, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", *provider)
     own(paths.socket_dir())
-    single = subprocess.Popen(
+    identity = {"user": paths.NOBODY, "group": paths.NOBODY, "extra_groups": []} if paths.as_nobody() else {}
+    single = subprocess.Popen(  # type: ignore[call-overload]
         [str(binaries() / "postgres"), "--single", "-j", "-D", str(home), "postgres"],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/",
-        **({"user": paths.NOBODY, "group": paths.NOBODY, "extra_groups": []} if paths.as_nobody() else {}),  # type: ignore[arg-type]
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **identity,
     )  # fmt: skip
     _out, errors = single.communicate("\n\n".join(ROLES.strip().split("\n")).encode() + b"\n\n")
     if single.returncode or b"ERROR" in errors:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from oms.runtime.paths import NOBODY, as_nobody
@@ -59,14 +60,10 @@ def stop(child: subprocess.Popen[bytes], sig: int = signal.SIGTERM, seconds: flo
     """Ask a child to stop, wait, and end its whole session if it does not."""
     if child.poll() is None:
         child.send_signal(sig)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     child.wait()
 
 

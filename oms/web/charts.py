@@ -79,7 +79,7 @@ def _axes(labels: Sequence[str], top: Decimal, centres: Sequence[Decimal], botto
     )
     longest = max((len(str(label)) for label in labels), default=1)
     every = max(1, -(-len(labels) * (longest * 6 + 10) // (WIDTH - LEFT - RIGHT)))
-    shown = [(_at(x), HEIGHT - 6, label) for i, (x, label) in enumerate(zip(centres, labels)) if i % every == 0]
+    shown = [(_at(x), HEIGHT - 6, label) for i, (x, label) in enumerate(zip(centres, labels, strict=True)) if i % every == 0]
     return lines + _join('<text x="{}" y="{}" text-anchor="middle">{}</text>', shown)
 
 
@@ -165,7 +165,7 @@ def lines(title: str, labels: Sequence[str], series: Sequence[Series], descripti
     centres = [LEFT + step * i for i in range(len(labels))]
     paths = [
         (n, " ".join(f"{_at(x)},{_at(HEIGHT - BOTTOM - (v - bottom) * room / (top - bottom))}"
-                     for x, v in zip(centres, s.values)), s.label)
+                     for x, v in zip(centres, s.values, strict=True)), s.label)
         for n, s in enumerate(series)
     ]  # fmt: skip
     marks = _join('<polyline class="line l{}" points="{}"><title>{}</title></polyline>', paths)

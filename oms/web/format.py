@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 # ISO 4217: the currencies whose exponent is not 2.
-EXPONENTS = {code: 0 for code in "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()} | {
-    code: 3 for code in "BHD IQD JOD KWD LYD OMR TND".split()
-}
+EXPONENTS = dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
 
 # The mark of a status word; a word that is not here is neutral. Colour means state only.
 KINDS = {
@@ -83,7 +81,8 @@ def time_tag(value: date | datetime | None, text: str, title: str = "") -> SafeS
 
 def exponent_of(currency: Any) -> int:
     """Decimals of a currency: from its `exponent`, or from the ISO table by code; 2 when not said."""
-    return getattr(currency, "exponent", None) if hasattr(currency, "exponent") else EXPONENTS.get(str(currency), 2)
+    known: int | None = getattr(currency, "exponent", None)
+    return EXPONENTS.get(str(currency), 2) if known is None else known
 
 
 def _minus(text: str) -> str:
@@ -107,7 +106,7 @@ def price(amount: Decimal | None, currency: Any = "") -> str:
     return _minus(number_format(Decimal(amount), decimal_pos=min(places, 6), use_l10n=True, force_grouping=True))
 
 
-def quantity(value: int | None) -> str:
+def quantity(value: int | Decimal | None) -> str:
     """`12,345` with a true minus; an en dash for None."""
     return "–" if value is None else _minus(number_format(value, use_l10n=True, force_grouping=True))
 

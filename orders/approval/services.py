@@ -122,7 +122,7 @@ def _decide(
         {"order": order.pk, "approved": approved, "cut": cut, "reasons": reasons},
     )
     approval = Approval.objects.create(
-        order=order, by_id=cmd.by.pk, entered_by_id=order.entered_by_id, submitted_by_id=order.submitted_by_id,
+        order=order, by_id=cmd.by.pk, entered_by_id=order.entered_by_id, submitted_by_id=order.submitted_by_id or 0,
         content_hash=order.content_hash, at=cmd.at, event_id=event,
     )  # fmt: skip
     ApprovalLine.objects.bulk_create(

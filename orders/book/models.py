@@ -10,7 +10,6 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import gettext_lazy as _
 
 from customers.parties.choices import DeliveryRule, ShortageRule
 from customers.parties.models import Address, Customer

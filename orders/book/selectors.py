@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from customers.territory.selectors import customer_filter
 from inventory.catalog.models import LocationStaff
@@ -22,8 +22,8 @@ def visible_orders(user: Any) -> QuerySet[Order]:
     condition = customer_filter(user, prefix="customer")
     if Role.WAREHOUSE in user.roles:
         mine = LocationStaff.objects.filter(user_id=user.pk).values("location_id")
-        shipments = Order.shipments.rel.related_model.objects.filter(order_id=OuterRef("pk"), location__in=mine)
-        condition = condition | Q(Exists(shipments))
+        condition |= Q(shipments__location__in=mine)
+        return Order.objects.filter(pk__in=Order.objects.filter(condition).values("pk"))
     return Order.objects.filter(condition)
 
 

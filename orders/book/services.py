@@ -151,11 +151,11 @@ def book(
         insert("t", "orders_ordertransition", TRANSITION_COLUMNS, transitions),
         insert("p", "orders_orderpayload", PAYLOAD_COLUMNS, payloads),
     ]
-    (o, l, t, p) = (sql for sql, _parameters in parts)
+    (o, line, t, p) = (sql for sql, _parameters in parts)
     parameters = {key: value for _sql, each in parts for key, value in each.items()}
     with connection.cursor() as cursor:
         try:
-            cursor.execute(f"WITH o AS ({o}), l AS ({l}), t AS ({t}) {p}", parameters)
+            cursor.execute(f"WITH o AS ({o}), l AS ({line}), t AS ({t}) {p}", parameters)
         except IntegrityError as error:
             raise refusal(error) or error from error
 

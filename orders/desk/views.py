@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from oms.company.models import ReasonCode
 from oms.events.selectors import timeline
 from oms.kernel.errors import Invalid, OMSError
 from oms.web import words
@@ -39,7 +40,6 @@ from orders.fulfilment.selectors import at_work, backlog, visible_shipments
 from orders.fulfilment.services import cancel_shipment, deliver, release, ship
 from orders.holds.selectors import open_holds
 from orders.holds.services import place_hold, release_hold
-from oms.company.models import ReasonCode
 
 
 class CustomerOptions(OptionsView):

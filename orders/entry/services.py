@@ -27,8 +27,8 @@ from orders.book.choices import OrderStatus
 from orders.book.lifecycle import ORDER
 from orders.book.locks import lock_lines, lock_order
 from orders.book.services import NewLine, NewOrder, add, book, subjects, transition_to
-from orders.entry.selectors import Assessment, Head, assess, head
 from orders.entry.domain import Answer, EntryRequest, worse
+from orders.entry.selectors import Assessment, Head, assess, head
 from orders.holds.services import NewHold, open_holds
 from orders.planning.services import drop_plan, write_plan
 from payments.credit.selectors import reserved

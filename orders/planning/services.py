@@ -20,7 +20,17 @@ from orders.book.models import Order, OrderLine
 from orders.book.services import subjects
 from orders.planning.choices import PromiseKind, RunState, ScheduleKind, Source
 from orders.planning.models import LivePlan, PlanRun, Promise
-from orders.planning.selectors import Ask, AskLine, Due, Placed, PlacedRow, Told, last_promises, live_lines, place
+from orders.planning.selectors import (
+    Ask,
+    AskLine,
+    Due,
+    Placed,
+    PlacedRow,
+    Told,
+    last_promises,
+    live_lines,
+    place,
+)
 
 SCHEDULE_COLUMNS = {
     "version": "bigint", "order_id": "bigint", "line_id": "bigint", "product_id": "bigint", "location_id": "bigint",
@@ -136,7 +146,7 @@ def promises(goods: Sequence[OrderLine], planned: Mapping[int, int], plan: Place
     firsts = set(
         Promise.objects.filter(line_id__in=[x.pk for x in goods], kind=PromiseKind.FIRST).values_list("line_id", flat=True)
     )
-    told = []
+    told: list[tuple[int, str, Told]] = []
     for line in goods:
         if planned[line.pk] <= 0:
             continue

@@ -1,4 +1,4 @@
-"""The practice company's credit accounts and its bank account."""
+"""The practice company's credit accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from customers.parties.models import Customer
 from oms.events.services import command
-from payments.bank.models import BankAccount
 from payments.credit.models import AccountMember, CreditAccount
 
 STEP = 46
@@ -24,4 +23,3 @@ def fill(by: Any) -> None:
                 blocked_reason="bounced cheque" if i == 10 else "",
             )  # fmt: skip
             AccountMember.objects.create(customer=customer, account=account)
-        BankAccount.objects.create(name="Crédit du Rhône, main account", iban="FR7630006000011234567890189", currency_id="EUR")

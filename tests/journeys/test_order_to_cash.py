@@ -10,8 +10,8 @@ import pytest
 from django.core.management import call_command
 
 from inventory.models import Availability, Balance
-from oms.events.tasks import drain_all
 from oms.events.selectors import timeline
+from oms.events.tasks import drain_all
 from oms.kernel.errors import Conflict, Forbidden
 from orders.approval.services import Decision, decide
 from orders.entry.domain import ChargeRequest, EntryRequest, LineRequest

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
@@ -75,7 +75,7 @@ def move(account_id: int, moves: Sequence[tuple[str, Decimal, str, int]], event_
     if not real:
         return
     buckets, amounts, kinds, ids = (list(column) for column in zip(*real, strict=True))
-    parameters = {
+    parameters: dict[str, Any] = {
         "account": account_id, "event": event_id, "buckets": buckets, "amounts": amounts, "kinds": kinds, "ids": ids,
     }  # fmt: skip
     with _buckets_kept(account_id), connection.cursor() as cursor:

@@ -161,9 +161,8 @@ def test_an_order_costs_the_same_statements_for_1_5_and_100_lines(world: World, 
     key = Key(str(uuid.uuid4()), b"1" * 32, lambda answer: b"{}")
     submit(request(("A", 1)), by=by, key=replace(key, value="warm"))
     lines = [("A" if i % 2 else "B", 1) for i in range(count)] if count < 20 else [("A", 1)] * count
-    with CaptureQueriesContext(connection, ) as captured:
+    with CaptureQueriesContext(connection) as captured:
         answer = submit(request(*lines), by=by, key=key)
     statements = [q["sql"] for q in captured if "SAVEPOINT" not in q["sql"]]
-    print(*(s[:90].replace("\n", " ") for s in statements), sep="\n")
     assert answer.status == ("approved" if count < 20 else "submitted")
     assert len(statements) + 1 <= 12

@@ -12,8 +12,8 @@ from inventory.stock.services.receipts import expect_receipt
 from orders.entry.domain import EntryRequest, LineRequest
 from orders.entry.services import submit
 from orders.models import Order, PlanRun, Promise
-from orders.planning.services import Kept, improve, run
 from orders.planning.selectors import last_promises
+from orders.planning.services import Kept, improve, run
 from tests.world import World
 
 
