@@ -3,6 +3,7 @@
 from oms.accounts.policies import policy
 
 policy("payments.record_bank_line", {"finance"})
+policy("payments.import_statement", {"finance"})
 policy("payments.apply", {"finance"})
 policy("payments.reverse", {"finance"})
 policy("payments.view_bank", {"finance"})

@@ -1,0 +1,1 @@
+"""Invoices, issued once and never edited, and the receivables subledger."""
