@@ -1,4 +1,4 @@
-"""`make check`: lint, format, types, import contracts, missing migrations, templates. Each in its own process."""
+"""`make check`: lint, types, import contracts, missing migrations, templates. Each in its own process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 
 CHECKS = {
     "lint": ["ruff", "check", "."],
-    "format": ["ruff", "format", "--check", "."],
     "imports": ["importlinter"],
     "types": ["mypy"],
     "templates": ["djlint", "--lint", "templates", "--quiet"],
