@@ -144,6 +144,7 @@ class Supervisor:
             return self.watch()
         finally:
             self.stop()
+            lock.truncate(0)
 
     def start(self, lock: IO[str]) -> str:
         """Services, preparation, processes; returns the URL."""
