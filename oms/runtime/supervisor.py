@@ -98,6 +98,7 @@ def children(port: int) -> dict[str, tuple[list[str], str]]:
     gunicorn = [
         python, "-m", "gunicorn", "oms.wsgi", "--worker-class", "gthread", "--workers", "2", "--threads", "8",
         "--bind", f"127.0.0.1:{port}", "--preload", "--graceful-timeout", "10", "--max-requests", "20000",
+        "--control-socket", str(paths.socket_dir() / "gunicorn.ctl"),
     ]  # fmt: skip
     return {
         "web": (gunicorn, "app"),

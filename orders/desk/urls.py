@@ -13,6 +13,7 @@ urlpatterns = [
     path("approvals/", views.Approvals.as_view(), name="approvals"),
     path("backlog/", views.Backlog.as_view(), name="backlog"),
     path("backlog/release/", views.ReleaseBacklog.as_view(), name="backlog-release"),
+    path("backlog/plan/", views.PlanNow.as_view(), name="plan-now"),
     path("shipments/", views.Shipments.as_view(), name="shipments"),
     path("shipments/<str:number>/", views.ShipmentDetail.as_view(), name="shipment-detail"),
     path("shipments/<str:number>/ship/", views.ShipShipment.as_view(), name="shipment-ship"),

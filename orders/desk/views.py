@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from oms.company.models import ReasonCode
 from oms.events.selectors import timeline
+from oms.jobs.services import enqueue
 from oms.kernel.errors import Invalid, OMSError
 from oms.web import words
 from oms.web.forms import Option
@@ -40,6 +41,7 @@ from orders.fulfilment.selectors import at_work, backlog, visible_shipments
 from orders.fulfilment.services import cancel_shipment, deliver, release, ship
 from orders.holds.selectors import open_holds
 from orders.holds.services import place_hold, release_hold
+from orders.planning.models import PlanRun
 
 
 class CustomerOptions(OptionsView):
@@ -348,7 +350,9 @@ class Backlog(Page):
     shown = 200
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(orders=list(backlog(self.request.user)[: self.shown]), **kwargs)
+        orders = list(backlog(self.request.user)[: self.shown])
+        runs = list(PlanRun.objects.select_related("by").order_by("-pk")[:5])
+        return super().get_context_data(orders=orders, runs=runs, **kwargs)
 
 
 class ReleaseBacklog(ActionPage):
@@ -365,6 +369,20 @@ class ReleaseBacklog(ActionPage):
 
     def get_done_message(self) -> str:
         return _("%(n)s shipments released.") % {"n": len(self.result)}
+
+    def get_success_url(self) -> str:
+        return reverse("orders:backlog")
+
+
+class PlanNow(ActionPage):
+    """Ask for a plan run; the worker does it. Pressed again within a minute it is the same run."""
+
+    verb = "orders.plan"
+    done = gettext_lazy("A plan run is asked for; the worker does it now.")
+
+    def run(self) -> Any:
+        slot = f"asked-{datetime.now(UTC):%Y%m%dT%H%M}"
+        return enqueue("planning.run", slot, by=self.request.user)
 
     def get_success_url(self) -> str:
         return reverse("orders:backlog")
