@@ -1,7 +1,8 @@
 """Settings by environment (12-factor). Without any, the embedded PostgreSQL and Valkey of `oms.runtime` are used.
 
-DATABASE_URL, REDIS_URL point elsewhere; DATABASE_OWNER_URL, DATABASE_READ_URL name the other roles of an own server.
-OMS_DATABASE_ROLE (app, worker, owner, read) chooses the role of this process.
+DATABASE_URL, REDIS_URL point elsewhere; DATABASE_OWNER_URL, DATABASE_WORKER_URL, DATABASE_READ_URL name the other roles
+of an own server. OMS_DATABASE_ROLE (app, worker, owner, read) chooses the role of this process. Of several hosts all
+need the same SECRET_KEY and a MEDIA_ROOT they share; `manage.py check --deploy` says what is missing.
 """
 
 from __future__ import annotations
@@ -94,19 +95,24 @@ EMBEDDED_DATABASE = not env("DATABASE_URL", default="")
 def _database(role: str) -> dict[str, Any]:
     """The connection of one role: an own server's URL when given, else the embedded server's."""
     url = env("DATABASE_URL", default="")
-    if url and role in ("owner", "read"):
+    if url and role != "app":
         url = env(f"DATABASE_{role.upper()}_URL", default=url)
     config = env.db_url_config(url) if url else {
-        "ENGINE": "django.db.backends.postgresql",
         "NAME": env("OMS_DATABASE_NAME", default="oms"),
         "USER": f"oms_{role}",
         "HOST": str(paths.socket_dir()),
     }  # fmt: skip
     return {
         **config,
+        "ENGINE": "oms.runtime.database",
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**config.get("OPTIONS", {}), "connect_timeout": 5, "server_side_binding": True},
+        # A server whose machine is gone says no farewell: what is sent to it is given up after 10 s.
+        "OPTIONS": {
+            "connect_timeout": 5, "tcp_user_timeout": 10_000, **config.get("OPTIONS", {}), "server_side_binding": True,
+            # What a connection says a second time stays prepared there (WRITE_PATH.md); not behind an old PgBouncer.
+            "prepare_threshold": 1 if env.bool("PREPARE_STATEMENTS", default=True) else None,
+        },  # fmt: skip
         "DISABLE_SERVER_SIDE_CURSORS": env.bool("DISABLE_SERVER_SIDE_CURSORS", default=False),
     }
 
@@ -114,6 +120,8 @@ def _database(role: str) -> dict[str, Any]:
 DATABASES = {"default": _database(DATABASE_ROLE)}
 DATABASE_OWNER = _database("owner")
 DATABASE_READ = _database("read")
+# A file outside the database that keeps the heads of the chain of seals, e.g. on another machine; none by default.
+OMS_SEAL_HEADS = env("OMS_SEAL_HEADS", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str] = {}
 
@@ -123,6 +131,11 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 AUTH_USER_MODEL = "oms.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# Memory-hard, and half the wait of PBKDF2's million rounds at every sign-in.
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -132,10 +145,19 @@ CSRF_FAILURE_VIEW = "oms.web.errors.csrf_failure"
 LOGIN_URL = "web:sign-in"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "web:sign-in"
+AXES_ENABLE_ADMIN = False
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 SILENCED_SYSTEM_CHECKS = ["axes.W003"]
+
+# Without a mail server every mail ends in the mailbox of the pages: seen there, sent to nobody.
+MAIL_SERVER = env("EMAIL_URL", default="")
+globals().update(env.email_url_config(MAIL_SERVER or "dummymail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("MAIL_FROM", default="orders@localhost")
+# Where the pages are reached from outside, for links in mail: https://orders.example.com; without it mails carry none.
+SITE_URL = env("SITE_URL", default="").rstrip("/")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
@@ -146,7 +168,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = VAR_DIR / "media"
+MEDIA_ROOT = Path(env("MEDIA_ROOT", default="") or VAR_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -159,7 +181,9 @@ STORAGES = {
 # Behind TLS set SECURE=1: cookies, HSTS and redirects then insist on it.
 SECURE = env.bool("SECURE", default=False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^health/$", r"^ready/$"]  # the balancer asks without TLS
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE and env.bool("HSTS_SUBDOMAINS", default=True)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12
@@ -167,6 +191,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+FILTERS_EMPTY_CHOICE_LABEL = _("All")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -176,6 +202,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "oms.web.negotiation.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "oms.web.errors.api_exception_handler",
@@ -186,6 +213,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Order management API",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }

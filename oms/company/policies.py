@@ -3,3 +3,4 @@
 from oms.accounts.policies import policy
 
 policy("company.setup", set())
+policy("company.write_calendars", {"administrator"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -10,10 +10,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from oms.company.models import Company, Currency
 from oms.kernel.errors import NotFound
+from oms.kernel.money import half_up
 
 _exponents: dict[str, int] = {}
 
@@ -103,6 +105,11 @@ def exponent(currency: str) -> int:
     return _exponents[currency]
 
 
+def in_words(amount: Decimal | None, currency: str) -> str:
+    """An amount for a sentence: half up at the currency's exponent, grouped, `2,733.00`; empty for None."""
+    return "" if amount is None else number_format(half_up(amount, exponent(currency)), use_l10n=True, force_grouping=True)
+
+
 def company() -> Company:
     """The legal entity; raises NotFound `no_company` before set-up."""
     row = Company.objects.filter(pk=1).first()
@@ -115,3 +122,17 @@ def company_zone() -> ZoneInfo:
     """The time zone in which the company's business day turns; UTC before set-up."""
     name = Company.objects.filter(pk=1).values_list("timezone", flat=True).first()
     return ZoneInfo(name or "UTC")
+
+
+AHEAD = """
+SELECT number FROM oms_numberseries, unnest(%(numbers)s::text[]) AS u(number)
+WHERE code = %(code)s AND left(number, length(prefix)) = prefix AND substr(number, length(prefix) + 1) ~ '^[0-9]{1,15}$'
+  AND substr(number, length(prefix) + 1)::bigint >= next_number
+"""
+
+
+def numbers_ahead(series: str, numbers: Collection[str]) -> set[str]:
+    """Those of the numbers that a series would give itself one day."""
+    with connection.cursor() as cursor:
+        cursor.execute(AHEAD, {"code": series, "numbers": list(numbers)})
+        return {number for (number,) in cursor.fetchall()}

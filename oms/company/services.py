@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,22 +24,47 @@ RETURNING next_number - %(count)s, prefix
 """
 
 
-def next_numbers(series: str, count: int) -> list[tuple[int, str]]:
+def next_numbers(series: str, count: int, prefix: str = "") -> list[tuple[int, str]]:
     """Part: the next `count` (serial, number) of a series, gapless: the row stays locked until commit.
 
-    Last in the lock order. Raises NotFound `no_number_series`.
+    Last in the lock order. A series that is not set up begins at 1 with `prefix`; without one: NotFound `no_number_series`.
     """
     current()
     assert count > 0, "no numbers asked for"
     with connection.cursor() as cursor:
         cursor.execute(TAKE, {"code": series, "count": count})
         row = cursor.fetchone()
+        if row is None and prefix:
+            cursor.execute("INSERT INTO oms_numberseries (code, prefix, next_number) VALUES (%s, %s, 1) ON CONFLICT DO NOTHING", [series, prefix])
+            cursor.execute(TAKE, {"code": series, "count": count})
+            row = cursor.fetchone()
     if row is None:
         raise NotFound(
             _("The number series %(code)s is not set up.") % {"code": series}, code="no_number_series", series=series
         )
     first, prefix = row
     return [(serial, f"{prefix}{serial}") for serial in range(first, first + count)]
+
+
+BEHIND = """
+UPDATE oms_numberseries SET next_number = greatest(next_number, n.next)
+FROM (SELECT max(substr(number, length(prefix) + 1)::bigint) + 1 AS next FROM oms_numberseries, unnest(%(numbers)s::text[]) AS u(number)
+      WHERE code = %(code)s AND left(number, length(prefix)) = prefix AND substr(number, length(prefix) + 1) ~ '^[0-9]{1,15}$') n
+WHERE code = %(code)s AND n.next IS NOT NULL
+"""
+
+
+def begin_behind(series: str, numbers: Collection[str], prefix: str = "") -> None:
+    """Part: a series goes on behind these numbers, given by another system, as far as they look like its own.
+
+    Last in the lock order. The caller knows that no gap matters: nothing was issued of a gapless series yet. `prefix` as in
+    `next_numbers`.
+    """
+    current()
+    with connection.cursor() as cursor:
+        if prefix:
+            cursor.execute("INSERT INTO oms_numberseries (code, prefix, next_number) VALUES (%s, %s, 1) ON CONFLICT DO NOTHING", [series, prefix])
+        cursor.execute(BEHIND, {"code": series, "numbers": list(numbers)})
 
 
 @dataclass(frozen=True)
@@ -133,6 +158,15 @@ def setup_company(setup: CompanySetup, *, by: Any, at: datetime | None = None) -
     return company
 
 
+@use_case("company.write_calendars")
+def write_calendars(setups: Sequence[CalendarSetup], *, by: Any, at: datetime | None = None) -> None:
+    """Bring calendars, found by code, and their differing days to the given values; days not named stay."""
+    authorize(by, "company.write_calendars")
+    _calendars(setups)
+    ids = Calendar.objects.filter(code__in=[s.code for s in setups]).values_list("pk", flat=True)
+    current().event("calendars.written", [("calendar", pk) for pk in ids], {"calendars": len(setups)})
+
+
 def _calendars(setups: Sequence[CalendarSetup]) -> None:
     calendars = Calendar.objects.bulk_create(
         [Calendar(code=s.code, name=s.name, weekdays=list(s.weekdays)) for s in setups],
@@ -156,3 +190,29 @@ def _tax_rules(setups: Sequence[TaxSetup]) -> None:
         unique_fields=["tax_class", "tax_status", "ship_from", "ship_to", "valid_from"],
         update_fields=["valid_to", "category", "rate", "note"],
     )
+
+
+@use_case("company.add_holidays")
+def add_holidays(
+    calendar: str, country: str, years: Sequence[int], subdivision: str = "", *, by: Any, at: datetime | None = None
+) -> int:
+    """Put the public holidays of an ISO country in `years` into a calendar (by code); days it names already stay as they
+    are. Returns how many are new. Raises NotFound `unknown_calendar`, Invalid `unknown_country`, `years_invalid`."""
+    authorize(by, "company.write_calendars")
+    found = Calendar.objects.filter(code=calendar).first()
+    if found is None:
+        raise NotFound(_("There is no calendar %(code)s.") % {"code": calendar}, code="unknown_calendar", calendar=calendar)
+    if not years or any(not 1990 <= year <= 2100 for year in years):
+        raise Invalid(_("Name years from 1990 to 2100."), code="years_invalid")
+    try:
+        free = public_holidays(country, years, subdivision)
+    except (NotImplementedError, KeyError) as error:
+        raise Invalid(_("No holidays are known for %(country)s.") % {"country": f"{country} {subdivision}".strip()},
+                      code="unknown_country") from error  # fmt: skip
+    known = set(CalendarDay.objects.filter(calendar=found).values_list("day", flat=True))
+    new = [CalendarDay(calendar=found, day=day, working=False, name=name[:100]) for day, name in free if day not in known]
+    if new:
+        CalendarDay.objects.bulk_create(new)
+        current().event("calendar.holidays_added", [("calendar", found.pk)],
+                        {"country": country, "subdivision": subdivision, "years": sorted(set(years)), "days": len(new)})  # fmt: skip
+    return len(new)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,30 +20,76 @@ class News:
     data: dict[str, Any]
     subjects: tuple[tuple[str, int], ...]
 
+    @property
+    def historic(self) -> bool:
+        """Whether it was brought in from another system (`--history`): partners are not told."""
+        return "imported_by" in self.data
+
     def subject(self, kind: str) -> int:
         """The object id of the first subject of `kind`."""
         return next(obj for k, obj in self.subjects if k == kind)
+
+
+Concerns = Callable[[list[News]], Collection[int]]
+
+
+def about(kind: str, chosen: Callable[[set[int]], Collection[int]]) -> Concerns:
+    """Concerned by the news whose subject of `kind` is among those that `chosen` takes from all their ids (set-wise)."""
+
+    def concerns(news: list[News]) -> set[int]:
+        objects = {each.id: each.subject(kind) for each in news}
+        wanted = set(chosen(set(objects.values())))
+        return {event for event, object_id in objects.items() if object_id in wanted}
+
+    return concerns
 
 
 @dataclass(frozen=True)
 class Consumer:
     name: str
     events: frozenset[str]
-    handle: Callable[[News], None]
+    handle: Callable[[list[News]], None]
+    outbound: bool = False
+    together: bool = False
+    concerns: Concerns | None = None
 
 
 _consumers: dict[str, Consumer] = {}
 
 
-def consumer(name: str, events: Iterable[str]) -> Callable[[Callable[[News], None]], Callable[[News], None]]:
-    """Register a handler. It runs inside a command of the system actor and must be idempotent by its effects' keys."""
+def consumer(
+    name: str, events: Iterable[str], outbound: bool = False, concerns: Concerns | None = None
+) -> Callable[[Callable[[News], None]], Callable[[News], None]]:
+    """Register a handler. It runs inside a command of the system actor and must be idempotent by its effects' keys.
+
+    `outbound`: it tells somebody outside (mail, webhooks); news brought in as history is not handed to it. `concerns`: of
+    many news, asked set-wise, the ids of those the handler would do anything for; the others are done at once. When it fails
+    all of them are handled one by one.
+    """
 
     def register(handle: Callable[[News], None]) -> Callable[[News], None]:
-        assert name not in _consumers, f"two consumers are named {name}"
-        _consumers[name] = Consumer(name, frozenset(events), handle)
+        _add(Consumer(name, frozenset(events), lambda news: handle(news[0]), outbound, concerns=concerns))
         return handle
 
     return register
+
+
+def consumer_of_many(name: str, events: Iterable[str]) -> Callable[[Callable[[list[News]], None]], Callable[[list[News]], None]]:
+    """Register a handler that is given many news in one command: for set-wise effects that ask only what is so now.
+
+    When it fails the news come again one by one.
+    """
+
+    def register(handle: Callable[[list[News]], None]) -> Callable[[list[News]], None]:
+        _add(Consumer(name, frozenset(events), handle, together=True))
+        return handle
+
+    return register
+
+
+def _add(entry: Consumer) -> None:
+    assert entry.name not in _consumers, f"two consumers are named {entry.name}"
+    _consumers[entry.name] = entry
 
 
 @cache

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from oms.events.services import LOCK_TIMEOUT, command, current, sqlstate, use_case
 from oms.kernel.errors import Conflict, Invalid, OMSError, Unprocessable
+from oms.kernel.sqlrows import Part, insert
 
 MAX_KEY = 200
 KEPT_DAYS = 30
@@ -111,15 +112,12 @@ def answer(principal_id: int, key: str, status: int, body: bytes) -> None:
         assert cursor.rowcount == 1, "a key was answered that was not claimed"
 
 
-def store(principal_id: int, key: str, hashed: bytes, status: int, body: bytes) -> None:
-    """Part (hot path): key and answer in one insert. On `taken(error)` roll back, then replay `stored`."""
-    current()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO oms_idempotencykey (principal_id, key, body_hash, status_code, response) "
-            "VALUES (%s, %s, %s, %s, %s)",
-            [principal_id, key, hashed, status, body],
-        )
+KEY = {"principal_id": "bigint", "key": "text", "body_hash": "bytea", "status_code": "smallint", "response": "bytea"}
+
+
+def kept(principal_id: int, key: str, hashed: bytes, status: int, body: bytes) -> Part:
+    """Key and answer in one insert, to be written with the effect. On `taken(error)` roll back, then replay `stored`."""
+    return insert("key", "oms_idempotencykey", KEY, [(principal_id, key, hashed, status, body)])
 
 
 def taken(error: IntegrityError) -> bool:

@@ -3,6 +3,9 @@
 A delivery is claimed by a lease (SKIP LOCKED, `due_at` moved ahead) and its attempt counted before the work, in a
 short transaction of its own: work that kills its worker is counted too. What failed once is claimed alone, so that
 a killer takes nobody with it. Two workers with the same delivery: the second finds it done and does nothing.
+
+The lease is short, so that a killed worker's deliveries are due again within half a minute. It need not cover the
+work: whoever applies a delivery holds its row, which a claim skips; what still waits in a batch has its lease renewed.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +23,14 @@ from django.utils.translation import gettext as _
 from oms.accounts.policies import authorize
 from oms.accounts.selectors import system_user
 from oms.events.consumers import Consumer, News, consumers, subscriptions
-from oms.events.services import current, use_case
+from oms.events.services import current, historic, use_case
 from oms.kernel.errors import NotFound
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
 ATTEMPTS = 5
-LEASE_SECONDS = 120
+LEASE_SECONDS = 15
 BACKOFF_SECONDS = 5
 BUDGET_SECONDS = 200.0
 
@@ -93,10 +96,48 @@ def apply(delivery_id: int, news: News, consumer: Consumer) -> bool:
             )
             if cursor.rowcount == 0:
                 return False
-        consumer.handle(news)
+        if not (consumer.outbound and news.historic):
+            with historic(news.data.get("imported_by")):
+                consumer.handle([news])
         return True
 
     return effect(by=system_user(), at=news.at)
+
+
+def apply_together(deliveries: Sequence[Claimed], found: Mapping[int, News], consumer: Consumer) -> int:
+    """One effect for many news of a consumer that takes them so, with their `done`; how many were not done before."""
+
+    @use_case(f"consume.{consumer.name}")
+    def effect(*, by: Any, at: Any = None) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE oms_delivery SET status = 'done', done_at = now(), error = '' WHERE id = ANY(%s) AND status = 'new' RETURNING event_id",
+                [[d.id for d in deliveries]],
+            )
+            new = sorted(row[0] for row in cursor.fetchall())
+        if new:
+            consumer.handle([found[event_id] for event_id in new])
+        return len(new)
+
+    return effect(by=system_user())
+
+
+def pass_over(deliveries: Sequence[Claimed], found: Mapping[int, News], consumer: Consumer) -> list[Claimed]:
+    """Those that concern the consumer; the others are done, in one statement, without a command: nothing comes of them."""
+    if consumer.concerns is None:
+        return list(deliveries)
+    try:
+        concerned = set(consumer.concerns([found[d.event_id] for d in deliveries]))
+    except Exception:  # one bad news holds up no other: each is handled by itself and keeps its reason
+        log.warning("which of %s news concern %s cannot be told", len(deliveries), consumer.name, exc_info=True)
+        return list(deliveries)
+    idle = [d.id for d in deliveries if d.event_id not in concerned]
+    if idle:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE oms_delivery SET status = 'done', done_at = now(), error = '' WHERE id = ANY(%s) AND status = 'new'", [idle]
+            )
+    return [d for d in deliveries if d.event_id in concerned]
 
 
 def _failed(delivery: Claimed, consumer: str, error: Exception) -> None:
@@ -107,6 +148,16 @@ def _failed(delivery: Claimed, consumer: str, error: Exception) -> None:
             "UPDATE oms_delivery SET error = %s, due_at = statement_timestamp() + make_interval(secs => %s), "
             "status = CASE WHEN attempts >= %s THEN 'dead' ELSE 'new' END WHERE id = %s AND status = 'new'",
             [f"{type(error).__name__}: {error}"[:2000], BACKOFF_SECONDS * 2**delivery.attempts, ATTEMPTS, delivery.id],
+        )
+
+
+def _renew(deliveries: Iterable[Claimed]) -> None:
+    """The lease anew for what this worker has claimed and not yet begun."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE oms_delivery SET due_at = statement_timestamp() + make_interval(secs => %s) WHERE id IN "
+            "(SELECT id FROM oms_delivery WHERE id = ANY(%s) AND status = 'new' ORDER BY id FOR UPDATE SKIP LOCKED)",
+            [LEASE_SECONDS, [d.id for d in deliveries]],
         )
 
 
@@ -130,11 +181,22 @@ def drain_consumer(name: str, budget: float = BUDGET_SECONDS) -> tuple[int, list
     until, worked = time.monotonic() + budget, 0
     failures: list[str] = []
     while batch := claim(name, fresh=True, limit=BATCH) + claim(name, fresh=False, limit=1):
-        found = news_of([d.event_id for d in batch])
+        found, leased = news_of([d.event_id for d in batch]), time.monotonic()
+        batch = pass_over(batch, found, consumer)
+        fresh = [d for d in batch if d.attempts == 1]
+        if consumer.together and len(fresh) > 1 and time.monotonic() <= until:
+            try:
+                worked += apply_together(fresh, found, consumer)
+                batch = [d for d in batch if d.attempts != 1]
+            except Exception:  # one by one then: the good ones are done, the bad one keeps its reason
+                log.warning("%s news together failed for %s", len(fresh), name, exc_info=True)
         for position, delivery in enumerate(batch):
             if time.monotonic() > until:
                 _give_back(batch[position:])
                 return worked, failures
+            if time.monotonic() - leased > LEASE_SECONDS / 3:
+                _renew(batch[position:])
+                leased = time.monotonic()
             try:
                 worked += apply(delivery.id, found[delivery.event_id], consumer)
             except Exception as error:  # whatever a consumer raises is its delivery's failure, not the worker's

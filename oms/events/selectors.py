@@ -12,7 +12,7 @@ from django.db import connection
 TIMELINE = """
 SELECT * FROM (
     SELECT e.id, e.name, e.at, e.recorded_at, e.payload,
-           coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username), u.is_system,
+           coalesce(nullif(btrim(u.first_name || ' ' || u.last_name), ''), u.username), u.username = 'system',
            coalesce(n.text, '')
     FROM oms_eventsubject s
     JOIN oms_event e ON e.id = s.event_id

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from oms.kernel.canonical import canonical, digest
 from oms.kernel.errors import Unavailable
+from oms.kernel.sqlrows import Part, insert, together
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,6 +73,11 @@ class Command:
         """Business time: what the caller gave (imports, feeds), else the database's clock."""
         if self.business_at is not None:
             return self.business_at
+        return self.clock
+
+    @property
+    def clock(self) -> datetime:
+        """The database's clock, whatever the business time is."""
         if self.now is None:
             self._draw()
         assert self.now is not None
@@ -83,68 +89,87 @@ class Command:
         subjects: Iterable[tuple[str, int]],
         data: Mapping[str, Any] | None = None,
         note: str = "",
+        at: datetime | None = None,
     ) -> int:
         """Raise an event and return its id for ledger rows.
 
-        `data` holds ids, amounts, codes and hashes only; free text goes into `note` (erasable, not hashed).
+        `data` holds ids, amounts, codes and hashes only; free text goes into `note` (erasable, not hashed). `at` is its own
+        business time where one command brings in many days (imports).
         """
         if not self.ids:
             self._draw()
         event_id = self.ids.pop(0)
-        pairs = tuple(dict.fromkeys(subjects))
+        pairs, at = tuple(dict.fromkeys(subjects)), at or self.at
+        importer = _imported_by.get()
         payload = canonical(
             {
                 "name": name,
                 "actor": self.by.pk,
-                "at": self.at,
+                "at": at,
                 "subjects": pairs,
                 "command": self.name,
-                "data": data or {},
+                "data": data or {} if importer is None else {**(data or {}), "imported_by": importer},
             }
         )
-        self.raised.append(Raised(event_id, name, self.at, pairs, payload, note))
+        self.raised.append(Raised(event_id, name, at, pairs, payload, note))
         return event_id
 
-    def flush(self) -> None:
-        """Append what was raised: events, subjects and notes in one statement."""
+    def withdraw(self, event_id: int) -> None:
+        """Take back an event of this command of which nothing came; no row may name it."""
+        self.raised = [e for e in self.raised if e.id != event_id]
+
+    def flush(self, *parts: Part) -> int:
+        """Append what was raised: events, subjects and notes, and `parts` after them, in one statement; see `write`."""
         if not self.raised:
-            return
+            return write(*parts) if parts else 0
+        events = [(e.id, e.name, self.by.pk, e.at, e.payload, digest(e.payload)) for e in self.raised]
         subjects = [(e.id, kind, obj) for e in self.raised for kind, obj in e.subjects]
         notes = [(e.id, e.note) for e in self.raised if e.note]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                APPEND,
-                {
-                    "ids": [e.id for e in self.raised],
-                    "names": [e.name for e in self.raised],
-                    "actor": self.by.pk,
-                    "ats": [e.at for e in self.raised],
-                    "payloads": [e.payload for e in self.raised],
-                    "hashes": [digest(e.payload) for e in self.raised],
-                    "s_ids": [s[0] for s in subjects],
-                    "s_kinds": [s[1] for s in subjects],
-                    "s_objects": [s[2] for s in subjects],
-                    "n_ids": [n[0] for n in notes],
-                    "n_texts": [n[1] for n in notes],
-                },
-            )
         self.raised.clear()
+        return write(
+            insert("event", "oms_event", EVENT, events),
+            *([insert("note", "oms_eventnote", NOTE, notes)] if notes else []),
+            insert("subject", "oms_eventsubject", SUBJECT, subjects),
+            *parts,
+        )
 
 
-APPEND = """
-WITH e AS (
-    INSERT INTO oms_event (id, name, actor_id, at, payload, hash)
-    SELECT id, name, %(actor)s::bigint, at, payload, hash
-    FROM unnest(%(ids)s::bigint[], %(names)s::text[], %(ats)s::timestamptz[], %(payloads)s::bytea[],
-                %(hashes)s::bytea[]) AS t(id, name, at, payload, hash)
-), s AS (
-    INSERT INTO oms_eventsubject (event_id, kind, object_id)
-    SELECT * FROM unnest(%(s_ids)s::bigint[], %(s_kinds)s::text[], %(s_objects)s::bigint[])
-)
-INSERT INTO oms_eventnote (event_id, text) SELECT * FROM unnest(%(n_ids)s::bigint[], %(n_texts)s::text[])
-"""
+EVENT = {
+    "id": "bigint", "name": "text", "actor_id": "bigint", "at": "timestamptz", "payload": "bytea", "hash": "bytea",
+}  # fmt: skip
+SUBJECT = {"event_id": "bigint", "kind": "text", "object_id": "bigint"}
+NOTE = {"event_id": "bigint", "text": "text"}
+
+
+
+def write(*parts: Part) -> int:
+    """Run parts of an open command as one statement; the number of rows the last one wrote."""
+    current()
+    with connection.cursor() as cursor:
+        cursor.execute(*together(parts))
+        return int(cursor.rowcount)
+
 
 _current: ContextVar[Command | None] = ContextVar("oms_command", default=None)
+_imported_by: ContextVar[int | None] = ContextVar("oms_imported_by", default=None)
+
+
+@contextmanager
+def historic(imported_by: int | None) -> Iterator[None]:
+    """Inside, every event says `imported_by` (a user's id): it happened in another system, nobody outside is told of it.
+
+    None says nothing more than what is said around it.
+    """
+    token = _imported_by.set(_imported_by.get() if imported_by is None else imported_by)
+    try:
+        yield
+    finally:
+        _imported_by.reset(token)
+
+
+def in_history() -> bool:
+    """Whether what happens now happened in another system before: decisions of credit were made there."""
+    return _imported_by.get() is not None
 
 
 def current() -> Command:
@@ -152,6 +177,17 @@ def current() -> Command:
     command = _current.get()
     assert command is not None, "a part was called outside a command"
     return command
+
+
+@contextmanager
+def presently() -> Iterator[None]:
+    """Inside, the open command's time is the clock: what follows from a fact of yesterday is decided today."""
+    opened = current()
+    kept, opened.business_at = opened.business_at, None
+    try:
+        yield
+    finally:
+        opened.business_at = kept
 
 
 @contextmanager

@@ -13,6 +13,8 @@ def to_base(entered: Decimal, num: int, den: int) -> int:
 
     Raises Invalid `quantity_not_whole` with the nearest entered values that are whole (PRODUCT.md section 4).
     """
+    if den == 1 and entered == int(entered):
+        return int(entered) * num
     exact = Fraction(entered) * num / den
     if exact.denominator == 1:
         return int(exact)

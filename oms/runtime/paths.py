@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import tempfile
+from functools import cache
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent.parent
 NOBODY = 65534
+# A socket's address has 107 bytes: what is below the temporary folder takes up to 45 of them.
+LONGEST_TEMPORARY = 60
 
 
 def instance() -> str:
@@ -23,18 +27,36 @@ def instance() -> str:
 
 
 def var() -> Path:
-    """The folder of this instance's state; made when missing."""
+    """The folder of this instance's state; made when missing. SystemExit when it is somebody else's."""
     folder = BASE / "var" / instance() if instance() else BASE / "var"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(f"{folder} cannot be made: {error.strerror}. Run this in a checkout of your own.") from None
+    if not os.access(folder, os.W_OK):
+        raise SystemExit(
+            f"{folder} cannot be written by this user. Run as the user who owns it, or in a checkout of your own."
+        )
     return folder
+
+
+@cache
+def temporary() -> Path:
+    """A temporary folder that suits servers: its path short and plain, open to nobody when we are root."""
+    for folder in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
+        path = Path(folder).resolve()
+        plain = len(str(path)) <= LONGEST_TEMPORARY and re.fullmatch(r"[\w./+-]+", str(path))
+        if plain and os.access(path, os.W_OK | os.X_OK) and (os.getuid() or open_to_nobody(path)):
+            return path
+    raise SystemExit("No temporary folder suits: /tmp or /var/tmp must be writable and open to all users.")
 
 
 def outside() -> Path:
     """A folder of this checkout and user below the system's temporary folder (sockets are short-pathed there)."""
     mark = hashlib.sha256(f"{BASE}|{instance()}".encode()).hexdigest()[:10]
-    folder = Path(tempfile.gettempdir()) / f"oms-{os.getuid()}-{mark}"
+    folder = temporary() / f"oms-{os.getuid()}-{mark}"
     folder.mkdir(mode=0o711, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
+    if folder.lstat().st_uid != os.getuid() or folder.is_symlink():
         raise SystemExit(f"{folder} belongs to somebody else; remove it or set TMPDIR.")
     return folder
 
@@ -62,12 +84,19 @@ def socket_dir() -> Path:
 
 
 def secret(name: str) -> str:
-    """A random secret of this instance, made once, readable by its owner only."""
+    """A random secret of this instance, made once, readable by its owner only; several may ask at the same time."""
     path = var() / f"{name}.secret"
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        made = var() / f"{name}.{os.getpid()}.new"
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(os.urandom(32).hex())
+        try:
+            os.link(made, path)  # the first wins, and nobody ever reads a half-written one
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
     return path.read_text()
 
 

@@ -6,14 +6,19 @@ checkout, the binaries are copied beside the data. Roles: oms_owner migrates, om
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import os
 import shutil
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from oms.runtime import paths, process
+from oms.runtime.roles import EMBEDDED
 
 OPTIONS = {
     "listen_addresses": "",
@@ -23,24 +28,8 @@ OPTIONS = {
     "timezone": "UTC",
     "log_min_messages": "warning",
     "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",  # no disk turns any more; small tables are read by their indexes too
 }
-
-ROLES = """
-CREATE ROLE oms_owner LOGIN CREATEDB;
-CREATE ROLE oms_app LOGIN;
-CREATE ROLE oms_worker LOGIN IN ROLE oms_app;
-CREATE ROLE oms_read LOGIN IN ROLE pg_read_all_data;
-ALTER ROLE oms_app SET lock_timeout = '3s';
-ALTER ROLE oms_app SET statement_timeout = '5s';
-ALTER ROLE oms_app SET idle_in_transaction_session_timeout = '30s';
-ALTER ROLE oms_app SET plan_cache_mode = 'force_generic_plan';
-ALTER ROLE oms_worker SET lock_timeout = '3s';
-ALTER ROLE oms_worker SET statement_timeout = '60s';
-ALTER ROLE oms_worker SET idle_in_transaction_session_timeout = '60s';
-ALTER ROLE oms_read SET statement_timeout = '300s';
-ALTER ROLE oms_read SET default_transaction_read_only = on;
-CREATE DATABASE oms OWNER oms_owner;
-"""
 
 
 def installed() -> Path:
@@ -99,7 +88,7 @@ def initialise() -> None:
         [str(binaries() / "postgres"), "--single", "-j", "-D", str(home), "postgres"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", **identity,
     )  # fmt: skip
-    _out, errors = single.communicate("\n\n".join(ROLES.strip().split("\n")).encode() + b"\n\n")
+    _out, errors = single.communicate("\n\n".join(EMBEDDED.strip().split("\n")).encode() + b"\n\n")
     if single.returncode or b"ERROR" in errors:
         raise SystemExit(f"PostgreSQL could not be set up: {errors.decode(errors='replace')}")
     (home / "oms_ready").touch()
@@ -108,6 +97,44 @@ def initialise() -> None:
 def is_ready() -> bool:
     """Whether the server answers on its socket."""
     return run("pg_isready", "-q", "-h", paths.socket_dir(), check=False).returncode == 0
+
+
+def running() -> int | None:
+    """The server's process, also while it starts or stops; None when there is none."""
+    try:
+        pid = int((paths.postgres_home() / "postmaster.pid").read_text().split("\n", 1)[0])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if str(paths.postgres_home()).encode() in command else None
+
+
+def clear_the_way(seconds: float = 60) -> None:
+    """Wait for a server that is stopping; remove the lock file of one that is gone, whoever has its number now."""
+    end = time.monotonic() + seconds
+    while running() and not is_ready():
+        if time.monotonic() > end:
+            raise SystemExit(f"A PostgreSQL (process {running()}) neither answers nor ends; see {paths.var() / 'postgres.log'}.")
+        time.sleep(0.05)
+    if running() is None:
+        (paths.postgres_home() / "postmaster.pid").unlink(missing_ok=True)
+        unlock_socket()
+
+
+def unlock_socket() -> None:
+    """Remove the socket's lock when its server is gone: PostgreSQL takes one that died but was not buried for alive."""
+    lock = paths.socket_dir() / ".s.PGSQL.5432.lock"
+    with suppress(OSError, ValueError):
+        if process.started_at(int(lock.read_text().split("\n", 1)[0])) is None:
+            lock.unlink()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Of two that would set up or start the same server, the second waits."""
+    with (paths.var() / "postgres.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def arguments(fast: bool) -> list[str]:
@@ -120,19 +147,32 @@ def arguments(fast: bool) -> list[str]:
 
 def start(tied: bool, fast: bool = False) -> subprocess.Popen[bytes] | None:
     """Start the server unless it runs; `tied` ends it with us (fast shutdown). Returns the child, None if it ran."""
+    with one_at_a_time():
+        child = launch(tied, fast)
+        if child is not None:
+            process.wait_for(is_ready, 120, f"PostgreSQL (see {paths.var() / 'postgres.log'})", child)
+        return child
+
+
+def launch(tied: bool, fast: bool = False) -> subprocess.Popen[bytes] | None:
+    """As `start`, without waiting until it is ready."""
+    process.end_orphans(paths.socket_dir())
     initialise()
     own(paths.socket_dir())
-    if is_ready():
+    clear_the_way()
+    if running():
         return None
-    child = process.start(
+    return process.start(
         [binaries() / "postgres", *arguments(fast)], log=paths.var() / "postgres.log", nobody=True, tied=tied,
         death=signal.SIGINT,
     )  # fmt: skip
-    process.wait_for(is_ready, 60, "PostgreSQL", child)
-    return child
 
 
 def stop() -> None:
     """Stop the server fast (open transactions roll back), if it runs."""
-    if (paths.postgres_home() / "postmaster.pid").exists():
-        run("pg_ctl", "stop", "-D", paths.postgres_home(), "-m", "fast", "-w", check=False)
+    if running():
+        run("pg_ctl", "stop", "-D", paths.postgres_home(), "-m", "fast", "-w", "-t", "120", check=False)
+    if pid := running():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+        raise SystemExit(f"PostgreSQL (process {pid}) did not stop in time; it was asked to stop at once.")

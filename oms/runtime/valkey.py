@@ -39,19 +39,26 @@ def is_ready() -> bool:
 
 
 def start(tied: bool) -> subprocess.Popen[bytes] | None:
+    """Start the server unless it runs; returns when it is ready."""
+    child = launch(tied)
+    if child is not None:
+        process.wait_for(is_ready, 20, f"Valkey (see {paths.var() / 'valkey.log'})", child)
+    return child
+
+
+def launch(tied: bool) -> subprocess.Popen[bytes] | None:
     """Start the server unless it runs. It keeps an append-only file and refuses rather than forgets when full."""
+    process.end_orphans(paths.socket_dir())
     if is_ready():
         return None
     folder = paths.var() / "valkey"
     folder.mkdir(exist_ok=True)
     paths.socket_dir().mkdir(exist_ok=True)
-    child = process.start(
+    return process.start(
         [binary(), "--port", "0", "--unixsocket", socket_path(), "--unixsocketperm", "700", "--dir", folder,
          "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--pidfile", folder / "valkey.pid"],
         log=paths.var() / "valkey.log", tied=tied,
     )  # fmt: skip
-    process.wait_for(is_ready, 20, "Valkey", child)
-    return child
 
 
 def stop() -> None:

@@ -22,7 +22,7 @@ from oms.web import format as fmt
 Number = int | Decimal
 
 WIDTH, HEIGHT = 640, 180
-LEFT, RIGHT, TOP, BOTTOM = 56, 8, 8, 22
+LEFT, RIGHT, TOP, BOTTOM = 56, 32, 8, 22  # right: half of a date, which stands under the last point
 
 
 @dataclass(frozen=True)
@@ -101,18 +101,19 @@ def _number(value: Number) -> str:
     return fmt.quantity(value) if isinstance(value, int) else fmt.money(value)
 
 
+# What stands for a series in the key: a patch of its colour, or a piece of its line.
+PATCH = '<svg width="10" height="10" class="swatch" aria-hidden="true"><rect width="10" height="10" rx="2" class="{}"/></svg>'
+STROKE = '<svg width="22" height="10" class="swatch" aria-hidden="true"><polyline class="line {}" points="1,5 21,5"/></svg>'
+
+
 def _figure(
-    title: str, description: str, marks: SafeString, labels: Sequence[str], series: Sequence[Series]
+    title: str, description: str, marks: SafeString, labels: Sequence[str], series: Sequence[Series], sample: str = PATCH
 ) -> SafeString:
     key = SafeString("")
     if len(series) > 1:
         key = format_html(
             '<p class="row small">{}</p>',
-            _join(
-                '<span><svg width="10" height="10" class="swatch" aria-hidden="true">'
-                '<rect width="10" height="10" rx="2" class="{}"/></svg> {}</span>',
-                [(_class(i, s), s.label) for i, s in enumerate(series)],
-            ),
+            _join(f"<span>{sample} {{}}</span>", [(_class(i, s, sample), s.label) for i, s in enumerate(series)]),
         )
     return format_html(
         '<figure class="figure"><figcaption>{}</figcaption>{}'
@@ -123,8 +124,8 @@ def _figure(
     )  # fmt: skip
 
 
-def _class(index: int, series: Series) -> str:
-    return series.kind or f"s{index % 4}"
+def _class(index: int, series: Series, sample: str = PATCH) -> str:
+    return f"l{index}" if sample == STROKE else series.kind or f"s{index % 4}"
 
 
 def bars(title: str, labels: Sequence[str], series: Sequence[Series], description: str = "") -> SafeString:
@@ -169,7 +170,7 @@ def lines(title: str, labels: Sequence[str], series: Sequence[Series], descripti
         for n, s in enumerate(series)
     ]  # fmt: skip
     marks = _join('<polyline class="line l{}" points="{}"><title>{}</title></polyline>', paths)
-    return _figure(title, description, _axes(labels, top, centres, bottom) + marks, labels, series)
+    return _figure(title, description, _axes(labels, top, centres, bottom) + marks, labels, series, STROKE)
 
 
 def meter(used: Number, limit: Number, label: str) -> SafeString:

@@ -18,26 +18,15 @@ from django.http import FileResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from oms.files.cells import harmless
 from oms.kernel.errors import Invalid, Unprocessable
 
-# The full-width forms are read as formulas by some spreadsheets (RELIABILITY.md section 5).
-FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 FORMATS = ("csv", "xlsx")
 MAX_ROWS = 100_000
 CHUNK = 500
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Cell = Any
-
-
-def harmless(value: Cell) -> Cell:
-    """`value` as it may stand in a cell: text that starts like a formula is prefixed with an apostrophe."""
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool | int | Decimal | date | datetime | time):
-        return value
-    text = str(value).replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) or text.startswith(FORMULA_STARTS) else text
 
 
 def bounded(rows: Iterable[Sequence[Cell]], limit: int = MAX_ROWS) -> Iterator[Sequence[Cell]]:

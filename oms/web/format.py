@@ -23,7 +23,7 @@ KINDS = {
     **dict.fromkeys(["trouble", "failed", "overdue", "late", "lost", "bounced", "blocked", "delivery_failed",
                      "dead", "refused", "disputed"], "trouble"),
     **dict.fromkeys(["done", "completed", "delivered", "paid", "settled", "cleared", "matched", "received",
-                     "applied", "closed"], "done"),
+                     "applied", "closed", "resolved"], "done"),
 }  # fmt: skip
 
 
@@ -41,6 +41,11 @@ def day(value: date | datetime, today: date | None = None) -> str:
     shown = _local(value)
     this_year = (today or timezone.localdate()).year
     return date_format(shown, _("D j M") if shown.year == this_year else _("D j M Y"))
+
+
+def month(value: date) -> str:
+    """`Dec 2023`."""
+    return date_format(value, _("M Y"))
 
 
 def exact(value: date | datetime) -> str:

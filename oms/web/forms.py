@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,17 @@ class OnceForm(forms.Form):
     """A form that takes effect once: it carries an idempotency key, made when it is shown."""
 
     idempotency_key = forms.UUIDField(widget=forms.HiddenInput, required=True, initial=uuid.uuid4)
+
+
+def grid_rows(data: Mapping[str, str], name: str = "lines") -> dict[int, dict[str, str]]:
+    """The filled lines of an entry grid by their number on the page: {column: text}; a combobox's text stands for its choice."""
+    cell = re.compile(rf"^{name}-(\d{{1,4}})-([a-z]+)(-text)?$")
+    rows: dict[int, dict[str, str]] = {}
+    for key, value in data.items():
+        if found := cell.match(key):
+            line, text = rows.setdefault(int(found[1]), {}), value.replace("\x00", "").strip()[:200]
+            line[found[2]] = (line.get(found[2]) or text) if found[3] else (text or line.get(found[2], ""))
+    return {n: line for n, line in sorted(rows.items()) if any(line.values())}
 
 
 def add_problems(form: forms.BaseForm, rows: Iterable[dict[str, Any]]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -63,6 +64,7 @@ class ContentSecurityMiddleware:
         return f"{self.COMMON}; script-src 'nonce-{nonce}'; style-src 'self'"
 
 
+@cache
 def _admin_path() -> str:
     try:
         return reverse("admin:index")

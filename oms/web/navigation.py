@@ -32,7 +32,7 @@ SECTIONS = {
     "problems": _("Problems"),
     "admin": _("Admin"),
 }
-SEARCH_URL = "search:results"
+SEARCH_URL = "reporting:search"
 COUNTS_SECONDS = 30
 STAFF = frozenset(Role) - {Role.PARTNER}
 
@@ -184,4 +184,4 @@ def search_url() -> str | None:
         return None
 
 
-register("admin", _("Settings"), "admin:index", roles={Role.ADMINISTRATOR, Role.FINANCE})
+register("admin", _("Settings"), "admin:index", roles={Role.ADMINISTRATOR, Role.FINANCE, Role.MANAGER})

@@ -107,6 +107,7 @@ class StyleGuidePage(Page):
 
     def _table(self, rows: list[dict[str, Any]], prefix: str) -> SampleTable:
         table = SampleTable(rows, prefix=prefix)
+        table.caption = f"Orders: {prefix.rstrip('-')}"
         RequestConfig(self.request, paginate={"paginator_class": LazyPaginator, "per_page": 50}).configure(table)
         return table
 

@@ -1,6 +1,6 @@
 """Tables in our look, on django-tables2: dense, right-aligned numbers, exportable, worked through by keyboard.
 
-A room subclasses `Table` and lists columns. `row_url(record)` makes rows open with Enter; columns with `priority` 2 or 3
+A room subclasses `Table` and lists columns. `row_url(record)` makes rows open with Enter; columns with `priority` 2 to 4
 leave when the window is narrow. Columns render for people and keep the typed value for exports.
 """
 
@@ -24,7 +24,7 @@ TEMPLATE = "oms/web/components/table.html"
 
 
 class Column(tables2.Column):
-    """Plain text; `priority` 1 always shown, 2 from 760 px, 3 from 1100 px; `css` adds classes (key, long, sub)."""
+    """Plain text; `priority` 1 always shown, 2 from 760 px, 3 from 1100 px, 4 from 1440 px; `css` adds classes (key, long, sub)."""
 
     css = ""
 
@@ -39,12 +39,12 @@ class Column(tables2.Column):
 
 
 class NumberColumn(Column):
-    """An integer quantity or count, grouped and right-aligned."""
+    """An integer quantity or count, grouped and right-aligned; nothing is quiet."""
 
     css = "number"
 
     def render(self, value: int) -> str:
-        return fmt.quantity(value)
+        return fmt.quantity(value) if value else format_html('<span class="nil">{}</span>', fmt.quantity(value))
 
     def value(self, value: Any) -> Any:
         return value

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from typing import Any
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError
 
 from oms.events import relay
 
@@ -25,3 +28,5 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         relay.run(stop)
+        with contextlib.suppress(DatabaseError, psycopg.Error):  # the database may have ended before us
+            relay.seal_all()

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -31,10 +32,13 @@ class Command(BaseCommand):
         if verification.read_role() is None:
             self.stdout.write("note: no read role is configured; verifying with the role that serves")
         total, failed = 0, 0
-        for outcome in verification.verify(options["room"], since):
-            total += 1
-            failed += outcome.bad > 0
-            self._line(outcome)
+        try:
+            for outcome in verification.verify(options["room"], since):
+                total += 1
+                failed += outcome.bad > 0
+                self._line(outcome)
+        except OperationalError as error:
+            raise CommandError(f"the database cannot be reached: {error}") from None
         if not total:
             raise CommandError(f"no room is named {options['room']}")
         if failed:
@@ -44,6 +48,6 @@ class Command(BaseCommand):
     def _line(self, outcome: verification.Outcome) -> None:
         verdict = f"FAIL {outcome.bad}" if outcome.bad else "ok"
         place = f"{outcome.code:<6}{outcome.room:<22}"
-        self.stdout.write(f"{verdict:<8}{place}{outcome.statement} ({outcome.seconds * 1000:.0f} ms)")
+        self.stdout.write(f"{verdict:<10}{place}{outcome.statement} ({outcome.seconds * 1000:.0f} ms)")
         for row in outcome.rows:
-            self.stdout.write(f"        {row}")
+            self.stdout.write(f"          {row}")
