@@ -1,15 +1,36 @@
 """Gathers the models of the rooms: Django looks here."""
 
+from inventory.alerts.models import StockAlert
 from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
-from inventory.stock.models import Availability, Balance, ExpectedReceipt, Movement
+from inventory.counts.models import CountSheet, CountSheetLine
+from inventory.stock.models import (
+    Adjustment,
+    Availability,
+    Balance,
+    CountedPlace,
+    ExpectedReceipt,
+    Movement,
+    StockClosing,
+)
+from inventory.transfers.models import Route, Transfer, TransferLine, TransferPosting
 
 __all__ = [
+    "Adjustment",
     "Availability",
     "Balance",
+    "CountSheet",
+    "CountSheetLine",
+    "CountedPlace",
     "ExpectedReceipt",
     "LocationStaff",
     "Movement",
     "Product",
+    "Route",
+    "StockAlert",
+    "StockClosing",
     "StorageLocation",
+    "Transfer",
+    "TransferLine",
+    "TransferPosting",
     "Unit",
 ]

@@ -6,31 +6,26 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
 
 from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
+from oms.events.master import KeptInline, MasterAdmin
 
 
-class UnitInline(TabularInline):
+class UnitInline(KeptInline):
     model = Unit
-    extra = 0
 
 
-class StaffInline(TabularInline):
+class StaffInline(KeptInline):
     model = LocationStaff
-    extra = 0
     autocomplete_fields = ["user"]
 
-
-class Kept(ModelAdmin):
-    """Master data stays: documents point to it."""
-
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+        """Who leaves a location is taken off its list."""
+        return self.may_edit(request)
 
 
 @admin.register(Product)
-class ProductAdmin(Kept):
+class ProductAdmin(MasterAdmin):
     list_display = ["sku", "name", "status", "family", "base_unit", "minimum_quantity", "quantity_multiple", "reorder_level"]
     list_filter = ["status", "track_lots"]
     search_fields = ["sku", "name", "gtin"]
@@ -42,7 +37,7 @@ class ProductAdmin(Kept):
 
 
 @admin.register(StorageLocation)
-class StorageLocationAdmin(Kept):
+class StorageLocationAdmin(MasterAdmin):
     list_display = ["code", "name", "active", "timezone", "calendar", "cut_off", "lead_time_days", "capacity"]
     list_filter = ["active"]
     search_fields = ["code", "name"]

@@ -33,7 +33,7 @@ def fill(by: Any) -> None:
     for code, name, country, zone, calendar, lead, cut_off in LOCATIONS:
         location = create_location(
             LocationRow(code, name, calendars[calendar], country, timezone=zone, lead_time_days=lead, cut_off=cut_off,
-                        release_window_days=2),
+                        release_window_days=2, adjustment_limit=Decimal(250)),
             by=by,
         )  # fmt: skip
         LocationStaff.objects.create(user=staff, location_id=location)

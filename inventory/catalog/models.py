@@ -5,6 +5,7 @@ The base unit is the smallest tradable one; every other unit is an exact fractio
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,7 @@ class Product(models.Model):
     track_lots = models.BooleanField(default=False)
 
     class Meta:
+        indexes = [GinIndex(fields=["name"], name="product_name_parts", opclasses=["gin_trgm_ops"])]
         constraints = [
             models.CheckConstraint(name="product_price_unit", condition=Q(price_unit__in=[1, 100, 1000])),
             models.CheckConstraint(
@@ -81,12 +83,17 @@ class StorageLocation(models.Model):
     cut_off = models.TimeField()
     capacity = models.BigIntegerField(null=True, blank=True)
     release_window_days = models.SmallIntegerField(default=1)
+    adjustment_limit = models.DecimalField(
+        max_digits=18, decimal_places=3, default=1000,
+        help_text=_("stock adjusted beyond this, at standard cost, takes a second person"),
+    )  # fmt: skip
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="location_days", condition=Q(lead_time_days__gte=0, release_window_days__gte=0)
             ),
+            models.CheckConstraint(name="location_adjustment_limit", condition=Q(adjustment_limit__gte=0)),
             models.CheckConstraint(name="location_capacity", condition=Q(capacity__isnull=True) | Q(capacity__gt=0)),
         ]
 

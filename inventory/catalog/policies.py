@@ -6,3 +6,4 @@ from oms.accounts.policies import policy
 policy("catalog.upsert_products", {Role.ADMINISTRATOR})
 policy("catalog.upsert_locations", {Role.ADMINISTRATOR})
 policy("catalog.assign_staff", {Role.ADMINISTRATOR})
+policy("catalog.set_reorder_level", {Role.MANAGER})

@@ -17,6 +17,11 @@ def products_by_sku(skus: Iterable[str]) -> dict[str, int]:
     return dict(Product.objects.filter(sku__in=set(skus)).values_list("sku", "id"))
 
 
+def skus_of(product_ids: Collection[int]) -> dict[int, str]:
+    """Product id → SKU. One statement."""
+    return dict(Product.objects.filter(pk__in=product_ids).values_list("id", "sku"))
+
+
 def locations_by_code(codes: Iterable[str]) -> dict[str, int]:
     """Code → id of those that exist. One statement."""
     return dict(StorageLocation.objects.filter(code__in=set(codes)).values_list("code", "id"))

@@ -56,6 +56,7 @@ class LocationRow:
     cut_off: time = field(default=time(12, 0))
     capacity: int | None = None
     release_window_days: int = 1
+    adjustment_limit: Decimal = Decimal(1000)
 
 
 PRODUCT_FIELDS = [name for name in ProductRow.__dataclass_fields__ if name != "units"]
@@ -174,3 +175,13 @@ def assign_staff(staff: Mapping[int, Iterable[int]], *, by: Any, at: datetime | 
         "catalog.staff_assigned", [("user", pk) for pk in staff],
         {"staff": sorted([user, location] for user, location in wanted)},
     )  # fmt: skip
+
+
+@use_case("catalog.set_reorder_level")
+def set_reorder_level(product_id: int, level: int, *, by: Any, at: datetime | None = None) -> None:
+    """From which position on a product should be ordered, base units; 0 for never. Nothing is written when it is so already."""
+    authorize(by, "catalog.set_reorder_level")
+    if level < 0:
+        raise Invalid(_("A reorder level is zero or more."), code="quantity_invalid")
+    if Product.objects.filter(pk=product_id).exclude(reorder_level=level).update(reorder_level=level):
+        current().event("catalog.reorder_level_set", [("product", product_id)], {"product": product_id, "level": level})

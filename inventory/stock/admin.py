@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from inventory.stock.models import Availability, Balance, ExpectedReceipt, Movement
-
-
-class ReadOnly(ModelAdmin):
-    """Nothing is added, changed or deleted here."""
-
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from oms.events.master import ReadOnlyAdmin
 
 
 @admin.register(Balance)
-class BalanceAdmin(ReadOnly):
+class BalanceAdmin(ReadOnlyAdmin):
     list_display = ["product", "location", "bin", "lot", "expires_on", "on_hand", "allocated", "blocked"]
     list_filter = ["location"]
     list_select_related = ["product", "location"]
@@ -35,7 +17,7 @@ class BalanceAdmin(ReadOnly):
 
 
 @admin.register(Movement)
-class MovementAdmin(ReadOnly):
+class MovementAdmin(ReadOnlyAdmin):
     list_display = ["id", "product", "location", "kind", "quantity", "allocated", "blocked", "reason", "occurred_at"]
     list_filter = ["kind", "location"]
     list_select_related = ["product", "location"]
@@ -44,7 +26,7 @@ class MovementAdmin(ReadOnly):
 
 
 @admin.register(ExpectedReceipt)
-class ExpectedReceiptAdmin(ReadOnly):
+class ExpectedReceiptAdmin(ReadOnlyAdmin):
     list_display = ["reference", "product", "location", "available_date", "quantity", "received", "status"]
     list_filter = ["status", "location"]
     list_select_related = ["product", "location"]
@@ -52,7 +34,7 @@ class ExpectedReceiptAdmin(ReadOnly):
 
 
 @admin.register(Availability)
-class AvailabilityAdmin(ReadOnly):
+class AvailabilityAdmin(ReadOnlyAdmin):
     list_display = ["product", "location", "days", "free", "safety", "shortfall", "layout_version"]
     list_filter = ["location"]
     list_select_related = ["product", "location"]

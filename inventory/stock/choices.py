@@ -17,8 +17,17 @@ class MovementKind(TextChoices):
     UNBLOCK = "unblock", _("Unblocked")
     UNAUTHORISED = "unauthorised_issue", _("Issue without approval")
     RETURN = "return", _("Return")
+    UNANNOUNCED = "unannounced_return", _("Return nobody announced")
+    SCRAP = "scrap", _("Scrapped")
+    DELIVERY_RETURN = "delivery_return", _("Came back undelivered")
+    TRANSFER = "transfer", _("Transfer")
 
 
 class ReceiptStatus(TextChoices):
     OPEN = "open", _("Open")
     CLOSED = "closed", _("Closed")
+
+
+class ReceiptKind(TextChoices):
+    PURCHASE = "purchase", _("Purchase")
+    TRANSFER = "transfer", _("Transfer")

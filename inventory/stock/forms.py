@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from inventory.catalog.models import Product
 from inventory.catalog.selectors import staffed_locations
+from inventory.stock.choices import ReceiptKind
 from inventory.stock.models import ExpectedReceipt
 from inventory.stock.selectors import open_receipts
 from oms.company.models import ReasonCode
@@ -65,7 +66,7 @@ class ReceiveForm(PlaceForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         field = self.fields["receipt"]
-        field.queryset = open_receipts(user)  # type: ignore[attr-defined]
+        field.queryset = open_receipts(user).filter(kind=ReceiptKind.PURCHASE)  # type: ignore[attr-defined]
         field.label_from_instance = receipt_label  # type: ignore[attr-defined]
 
 
@@ -82,8 +83,12 @@ class AdjustForm(PlaceForm):
         label=gettext_lazy("Change"), widget=QuantityInput, help_text=gettext_lazy("Minus for what is gone: -3.")
     )
     reason = forms.ChoiceField(label=gettext_lazy("Reason"))
+    note = forms.CharField(
+        label=gettext_lazy("Note"), max_length=200, required=False,
+        help_text=gettext_lazy("Read by the second person, where it is worth more than the location's limit."),
+    )  # fmt: skip
 
-    field_order = ["idempotency_key", "location", "product", "bin", "lot", "delta", "reason"]
+    field_order = ["idempotency_key", "location", "product", "bin", "lot", "delta", "reason", "note"]
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)

@@ -52,6 +52,37 @@ INVARIANTS = [
         VERSIONS.format(where=f"WHERE balance_id IN {TOUCHED_BALANCES}", also=f"AND b.id IN {TOUCHED_BALANCES}"),
     ),
     Invariant(
+        "I10c",
+        "what lay in a place when it was counted is what was counted",
+        """
+        SELECT c.id, c.balance_id, c.quantity, x.lay FROM inventory_countedplace c CROSS JOIN LATERAL (
+            SELECT coalesce(sum(m.quantity), 0) AS lay FROM inventory_movement m
+            WHERE m.balance_id = c.balance_id AND m.version <= c.version AND m.occurred_at <= c.as_of
+        ) x WHERE x.lay <> c.quantity
+        """,
+    ),
+    Invariant(
+        "I10d",
+        "the digests of the last closed days come out of the ledger again",
+        """
+        SELECT c.day, c.units, x.units AS now FROM (SELECT * FROM inventory_stockclosing ORDER BY day DESC LIMIT 3) c
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS pairs, coalesce(sum(q), 0) AS units, sha256(convert_to(coalesce(
+                       string_agg(product_id || '/' || location_id || '/' || q, ',' ORDER BY product_id, location_id), ''), 'UTF8')) AS digest
+            FROM (SELECT m.product_id, m.location_id, sum(m.quantity) AS q FROM inventory_movement m
+                  JOIN oms_event e ON e.id = m.event_id WHERE e.xid < c.below_xid::text::xid8 GROUP BY 1, 2 HAVING sum(m.quantity) <> 0) s
+        ) x WHERE (c.pairs, c.units, c.sha256) IS DISTINCT FROM (x.pairs, x.units, x.digest)
+        """,
+    ),
+    Invariant(
+        "I25s",
+        "stock adjusted beyond the limit was proposed by another person than confirmed it",
+        """
+        SELECT id, amount, amount_limit FROM inventory_adjustment
+        WHERE amount > amount_limit AND (proposed_by_id IS NULL OR proposed_by_id = by_id)
+        """,
+    ),
+    Invariant(
         "I30a",
         "no cell is short beyond the shortfall that a fact of stock left",
         """

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from inventory.stock.bookings import Pair
 from inventory.stock.domain import ALREADY
-from inventory.stock.models import ExpectedReceipt
+from inventory.stock.models import Balance, ExpectedReceipt
 from oms.kernel.errors import Invalid, NotFound
-from oms.kernel.sqlrows import unnest
+from oms.kernel.sqlrows import relation
 
 
 class CellRow(NamedTuple):
@@ -56,7 +56,7 @@ def cell_rows(rows: Iterable[tuple[Any, ...]]) -> list[CellRow]:
 
 def lock_cells(pairs: Collection[Pair]) -> dict[Pair, CellRow]:
     """Lock the cells of (product id, location id) that exist. One statement."""
-    source, parameters = unnest("t", PAIR, sorted(set(pairs)))
+    source, parameters = relation("t", PAIR, sorted(set(pairs)))
     with connection.cursor() as cursor:
         cursor.execute(LOCK_PAIRS.format(source=source), parameters)
         return {(cell.product_id, cell.location_id): cell for cell in cell_rows(cursor.fetchall())}
@@ -74,7 +74,7 @@ def open_cells(pairs: Collection[Pair]) -> dict[Pair, CellRow]:
 
     Raises NotFound `unknown_stock` when a product or location does not exist.
     """
-    source, parameters = unnest("t", PAIR, sorted(set(pairs)))
+    source, parameters = relation("t", PAIR, sorted(set(pairs)))
     with connection.cursor() as cursor:
         cursor.execute(OPEN_CELLS.format(source=source), {**parameters, "already": ALREADY})
     cells = lock_cells(pairs)
@@ -135,7 +135,7 @@ def open_balances(places: dict[Place, date | None]) -> dict[Place, BalanceRow]:
 
     Raises Invalid `lot_expiry` when a lot is known with another expiry.
     """
-    source, parameters = unnest("t", PLACE, [(*place, places[place]) for place in sorted(places)])
+    source, parameters = relation("t", PLACE, [(*place, places[place]) for place in sorted(places)])
     with connection.cursor() as cursor:
         cursor.execute(OPEN_BALANCES.format(source=source), parameters)
         cursor.execute(LOCK_BALANCES.format(source=source), parameters)
@@ -153,3 +153,25 @@ def open_balances(places: dict[Place, date | None]) -> dict[Place, BalanceRow]:
 def lock_receipts(**which: Any) -> list[ExpectedReceipt]:
     """Lock the expected receipts found by `which`, sorted, after the cells they belong to. One statement."""
     return list(ExpectedReceipt.objects.select_for_update(of=("self",), no_key=True).filter(**which).order_by("pk"))
+
+
+def lock_lot(product_id: int, location_id: int, lot: str) -> list[Balance]:
+    """The balances of a lot at a location, locked and fresh, sorted, after their cell. One statement."""
+    rows = Balance.objects.select_for_update(of=("self",), no_key=True).filter(product_id=product_id, location_id=location_id, lot=lot)
+    return list(rows.order_by("pk"))
+
+
+LOCK_THESE = """
+SELECT b.id FROM inventory_balance b WHERE b.id = ANY(%(ids)s::bigint[])
+    OR (b.product_id, b.location_id, b.bin, b.lot) IN (SELECT product_id, location_id, bin, lot FROM {source})
+ORDER BY b.id FOR NO KEY UPDATE
+"""
+
+
+def lock_balances(places: Collection[Place], balance_ids: Collection[int] = ()) -> set[int]:
+    """Lock the balances of places (making those that are missing) and others by id, all in one order; their ids. Two statements."""
+    source, parameters = relation("t", PLACE, [(*place, None) for place in sorted(set(places))])
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_BALANCES.format(source=source), parameters)
+        cursor.execute(LOCK_THESE.format(source=source), {**parameters, "ids": sorted(set(balance_ids))})
+        return {row[0] for row in cursor.fetchall()}

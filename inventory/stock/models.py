@@ -9,13 +9,15 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from inventory.catalog.models import Product, StorageLocation
-from inventory.stock.choices import MovementKind, ReceiptStatus
+from inventory.stock.choices import MovementKind, ReceiptKind, ReceiptStatus
+from oms.accounts.models import User
 from oms.events.models import Event
 
 
@@ -80,17 +82,96 @@ class Movement(models.Model):
         ]
         indexes = [
             models.Index(fields=["product", "location", "id"], name="movement_stock_card"),
+            BrinIndex(fields=["occurred_at"], name="movement_time", autosummarize=True),
             models.Index(
                 fields=["reference_line"], name="movement_of_line", condition=Q(reference_line__isnull=False)
             ),
         ]
 
 
+class CountedPlace(models.Model):
+    """One place was counted: `quantity` lay there `as_of`; the books differed by `difference`. Append-only.
+
+    `version` is the balance's after it. A fact that occurred before a count and is told after it is netted out at the
+    count, so that what lay there `as_of` stays what was counted.
+    """
+
+    balance = models.ForeignKey(Balance, on_delete=models.PROTECT, related_name="counts", db_index=False)
+    as_of = models.DateTimeField()
+    quantity = models.BigIntegerField()
+    difference = models.BigIntegerField()
+    movement = models.OneToOneField(Movement, on_delete=models.PROTECT, null=True, related_name="+")
+    version = models.BigIntegerField()
+    source = models.CharField(max_length=100, null=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source"], name="counted_source_once"),
+            models.CheckConstraint(name="counted_quantity", condition=Q(quantity__gte=0)),
+            models.CheckConstraint(
+                name="counted_difference_moves",
+                condition=Q(difference=0, movement__isnull=True) | ~Q(difference=0) & Q(movement__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["balance", "as_of"], name="counted_of_balance")]
+
+
+class Adjustment(models.Model):
+    """Who changed on hand, why, and what that is worth at standard cost. Append-only.
+
+    Above the location's limit a second person confirms; `amount_limit` is null for what a warehouse system tells.
+    """
+
+    location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reason = models.CharField(max_length=30)
+    amount = models.DecimalField(max_digits=18, decimal_places=3)
+    amount_limit = models.DecimalField(max_digits=18, decimal_places=3, null=True)
+    movements = ArrayField(models.BigIntegerField())
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="adjustment_two_persons",
+                condition=Q(amount_limit__isnull=True) | Q(amount__lte=F("amount_limit"))
+                | Q(proposed_by__isnull=False) & ~Q(proposed_by=F("by")),
+            ),
+        ]
+        indexes = [models.Index(fields=["location", "-at"], name="adjustment_recent")]
+
+
+class StockClosing(models.Model):
+    """What lay everywhere when a day was closed, as a digest: `verify` works it out anew from the ledger. Append-only.
+
+    `below_xid`: the movements of the transactions that had ended by then. `pairs` of product and location hold `units`.
+    """
+
+    day = models.DateField(unique=True)
+    below_xid = models.BigIntegerField()
+    pairs = models.BigIntegerField()
+    units = models.BigIntegerField()
+    sha256 = models.BinaryField(max_length=32)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    @property
+    def digest(self) -> str:
+        return bytes(self.sha256).hex()
+
+
 class ExpectedReceipt(models.Model):
-    """Goods on their way in: counted in availability from `available_date` (ETA + dock to stock)."""
+    """Goods on their way in: counted in availability from `available_date` (ETA + dock to stock).
+
+    One of kind transfer mirrors the line of a transfer, which alone changes it; its reference is the transfer's number.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="receipts")
     location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="receipts")
+    kind = models.CharField(max_length=10, choices=ReceiptKind.choices, db_default=ReceiptKind.PURCHASE)
     reference = models.CharField(max_length=40, help_text=_("purchase order number and line"))
     available_date = models.DateField()
     quantity = models.BigIntegerField()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from inventory.stock.selectors import receipts_due
+from inventory.stock.tables import receipt_url
 from oms.accounts.choices import Role
 from oms.web.navigation import Waiting, register
 
@@ -18,7 +18,7 @@ def waiting_receipts(user: Any, limit: int) -> list[Waiting]:
     return [
         Waiting(
             f"{r.reference} {r.product.sku}",
-            f"{reverse('inventory:receive')}?receipt={r.pk}",
+            receipt_url(r),
             _("%(n)s units") % {"n": r.quantity - r.received},
             at=r.available_date,
         )

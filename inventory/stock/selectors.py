@@ -6,8 +6,21 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Window
+from django.db.models import (
+    BigIntegerField,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Window,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -16,14 +29,29 @@ from inventory.catalog.selectors import visible_locations
 from inventory.stock.bookings import Pair
 from inventory.stock.choices import ReceiptStatus
 from inventory.stock.locks import CELL_COLUMNS, CellRow, cell_rows, lock_cells_of_products
-from inventory.stock.models import Availability, Balance, ExpectedReceipt, Movement
+from inventory.stock.models import (
+    Availability,
+    Balance,
+    CountedPlace,
+    ExpectedReceipt,
+    Movement,
+    StockClosing,
+)
+from inventory.stock.references import document
 from oms.accounts.choices import Role
-from oms.kernel.sqlrows import unnest
+from oms.kernel.sqlrows import relation
 
 CELLS = f"""
 SELECT {CELL_COLUMNS} FROM inventory_availability a JOIN inventory_storagelocation s ON s.id = a.location_id
 WHERE a.product_id = ANY(%(products)s::bigint[]) AND s.active ORDER BY a.product_id, a.location_id
 """
+# The cells of `product` (a row of inventory_product) at active locations as JSON, to stand in another room's statement.
+CELLS_OF_PRODUCT = f"""(
+    SELECT json_agg(json_build_array({CELL_COLUMNS}) ORDER BY a.location_id)::text
+    FROM inventory_availability a JOIN inventory_storagelocation s ON s.id = a.location_id
+    WHERE a.product_id = product.id AND s.active
+)"""
+_cells = msgspec.json.Decoder(list[CellRow])
 PAIRS = {"product_id": "bigint", "location_id": "bigint"}
 SUPPLY = """
 SELECT t.product_id, t.location_id, NULL::date, sum(b.on_hand - b.allocated - b.blocked)::bigint
@@ -52,9 +80,14 @@ def cells_for(product_ids: Collection[int], lock: bool = False) -> list[CellRow]
         return cell_rows(cursor.fetchall())
 
 
+def cells_of(found: str | None) -> list[CellRow]:
+    """The cells that CELLS_OF_PRODUCT found."""
+    return _cells.decode(found) if found else []
+
+
 def supply(pairs: Iterable[Pair]) -> tuple[dict[Pair, int], dict[Pair, list[tuple[date, int]]]]:
     """(free stock of all balances, open receipts as (day, quantity)) by pair. One statement."""
-    source, parameters = unnest("t", PAIRS, list(pairs))
+    source, parameters = relation("t", PAIRS, list(pairs))
     on_hand: dict[Pair, int] = {}
     receipts: dict[Pair, list[tuple[date, int]]] = {}
     with connection.cursor() as cursor:
@@ -69,7 +102,7 @@ def supply(pairs: Iterable[Pair]) -> tuple[dict[Pair, int], dict[Pair, list[tupl
 
 def names(pairs: Iterable[Pair]) -> dict[Pair, dict[str, Any]]:
     """{product_id, product, location_id, location} by pair, for refusals. One statement."""
-    source, parameters = unnest("t", PAIRS, list(pairs))
+    source, parameters = relation("t", PAIRS, list(pairs))
     with connection.cursor() as cursor:
         cursor.execute(NAMES.format(source=source), parameters)
         return {
@@ -108,6 +141,12 @@ def sources_posted(sources: Iterable[str]) -> set[str]:
     return {source for source in found if source}
 
 
+def counted_before(sources: Iterable[str | None]) -> bool:
+    """Whether a count of one of these sender's ids was taken in. One statement."""
+    named = [source for source in sources if source]
+    return bool(named) and CountedPlace.objects.filter(source__in=named).exists()
+
+
 def moved_since(balance_ids: Collection[int], moment: datetime) -> dict[int, int]:
     """Balance id → change of on hand that occurred after `moment`. One statement."""
     rows = (
@@ -130,7 +169,7 @@ def allocatable(pairs: Iterable[Pair], on: date | None = None) -> list[Balance]:
 
     Lots that have expired on `on` (default today) are left out (RELIABILITY.md I12).
     """
-    source, parameters = unnest("t", PAIRS, sorted(set(pairs)))
+    source, parameters = relation("t", PAIRS, sorted(set(pairs)))
     return list(Balance.objects.raw(ALLOCATABLE.format(source=source), {**parameters, "on": on or timezone.localdate()}))
 
 
@@ -196,6 +235,38 @@ def stock_card(user: Any, product_id: int) -> QuerySet[Movement]:
     )
 
 
+def movements(user: Any) -> QuerySet[Movement]:
+    """The ledger of the locations the user sees, newest first, with the `document` (an order's number) and who."""
+    return (
+        Movement.objects.filter(location__in=visible_locations(user))
+        .select_related("product", "balance", "location", "event__actor")
+        .annotate(document=document())
+        .order_by("-pk")
+    )
+
+
+def stock_at(user: Any, moment: datetime, *, as_known: bool = False) -> QuerySet[Availability]:
+    """Product × location with `lay`, what lay there at a moment: what lies there now less what moved since. `value` at
+    standard cost. `as_known`: what the books said then, without what was told later of before."""
+    since = {"recorded_at__gt" if as_known else "occurred_at__gt": moment}
+    later = Movement.objects.filter(product=OuterRef("product"), location=OuterRef("location"), **since).order_by()
+    moved = Coalesce(Subquery(later.values("product").annotate(total=Sum("quantity")).values("total")), 0)
+    lay = ExpressionWrapper(_sum_of("on_hand") - moved, BigIntegerField())
+    return (
+        Availability.objects.filter(location__in=visible_locations(user))
+        .select_related("product", "location")
+        .annotate(lay=lay)
+        .exclude(lay=0)
+        .annotate(value=ExpressionWrapper(F("lay") * F("product__standard_cost"), DecimalField(max_digits=18, decimal_places=6)))
+        .order_by("product__sku", "location__code")
+    )
+
+
+def closing_of(day: date) -> StockClosing | None:
+    """The digest a day was closed with, None while it is open."""
+    return StockClosing.objects.filter(day=day).first()
+
+
 def balances_of(user: Any, product_id: int) -> QuerySet[Balance]:
     """Where the product lies at the locations the user sees."""
     return (
@@ -214,6 +285,14 @@ def open_receipts(user: Any) -> QuerySet[ExpectedReceipt]:
     )
 
 
+def receipts_of(user: Any, product_id: int) -> QuerySet[ExpectedReceipt]:
+    """What is on its way of a product, soonest first: managers see all of it, warehouse staff that of their locations."""
+    found = ExpectedReceipt.objects.filter(status=ReceiptStatus.OPEN, product_id=product_id)
+    if not user.is_system and Role.MANAGER not in user.roles:
+        found = found.filter(location__in=visible_locations(user))
+    return found.select_related("location").annotate(rest=F("quantity") - F("received")).order_by("available_date", "pk")
+
+
 def receipts_due(user: Any) -> QuerySet[ExpectedReceipt]:
     """Of `open_receipts`: those whose day has come."""
     return open_receipts(user).filter(available_date__lte=timezone.localdate())
@@ -223,3 +302,37 @@ def product_visible(user: Any, sku: str) -> Product | None:
     """The product with stock the user sees, None when there is none."""
     seen = availability_visible_to(user).filter(product=OuterRef("pk"))
     return Product.objects.filter(Exists(seen), sku=sku).first()
+
+
+AT_PLACES = """
+SELECT b.id FROM {source} JOIN inventory_balance b USING (product_id, location_id, bin, lot)
+"""
+PLACES = {"product_id": "bigint", "location_id": "bigint", "bin": "text", "lot": "text"}
+
+
+def balances_at(places: Collection[tuple[int, int, str, str]]) -> dict[tuple[int, int, str, str], Balance]:
+    """(product id, location id, bin, lot) → its balance, where there is one. Two statements."""
+    source, parameters = relation("t", PLACES, sorted(places))
+    with connection.cursor() as cursor:
+        cursor.execute(AT_PLACES.format(source=source), parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+    return {(b.product_id, b.location_id, b.bin, b.lot): b for b in Balance.objects.filter(pk__in=ids)}
+
+
+MOVED_AFTER = """
+SELECT t.balance_id, t.at, sum(m.quantity)::bigint FROM {source} JOIN inventory_movement m USING (balance_id)
+WHERE m.occurred_at > t.at GROUP BY 1, 2
+"""
+
+
+def moved_after(asked: Iterable[tuple[int, datetime | None]]) -> dict[tuple[int, datetime | None], int]:
+    """(balance id, time) → change of on hand by movements that occurred after it; no time asks nothing. One statement."""
+    source, parameters = relation("t", {"balance_id": "bigint", "at": "timestamptz"}, [a for a in asked if a[1] is not None])
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED_AFTER.format(source=source), parameters)
+        return {(balance, at): quantity for balance, at, quantity in cursor.fetchall()}
+
+
+def lot_balances(product_id: int, location_id: int, lot: str) -> list[Balance]:
+    """Where a lot lies at a location. One statement."""
+    return list(Balance.objects.filter(product_id=product_id, location_id=location_id, lot=lot).order_by("pk"))

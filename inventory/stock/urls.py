@@ -6,6 +6,8 @@ from inventory.stock import views
 
 urlpatterns = [
     path("", views.StockList.as_view(), name="stock-list"),
+    path("movements/", views.MovementList.as_view(), name="movement-list"),
+    path("at/", views.StockAt.as_view(), name="stock-at"),
     path("receive/", views.Receive.as_view(), name="receive"),
     path("adjust/", views.Adjust.as_view(), name="adjust"),
     path("products/", views.ProductOptions.as_view(), name="product-options"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,14 +15,27 @@ from django_tables2 import RequestConfig
 
 from inventory.catalog.models import Product
 from inventory.catalog.selectors import search_products
-from inventory.stock.filters import StockFilterSet
+from inventory.stock.filters import MovementFilterSet, StockAtFilterSet, StockFilterSet
 from inventory.stock.forms import AdjustForm, ReceiveForm
 from inventory.stock.models import Availability, Movement
-from inventory.stock.selectors import balances_of, open_receipts, product_visible, stock_card, stock_list
-from inventory.stock.services import Change, Received, adjust, receive
-from inventory.stock.tables import MovementTable, ReceiptTable, StockTable
+from inventory.stock.selectors import (
+    balances_of,
+    closing_of,
+    movements,
+    open_receipts,
+    product_visible,
+    receipts_of,
+    stock_at,
+    stock_card,
+    stock_list,
+)
+from inventory.stock.services import Change, Received, receive
+from inventory.stock.services.proposing import adjust_or_propose
+from inventory.stock.tables import LedgerTable, MovementTable, ReceiptTable, StockAtTable, StockTable
 from oms.accounts.policies import may
+from oms.company.selectors import company_zone
 from oms.kernel.errors import NotFound
+from oms.web.format import money
 from oms.web.forms import Option
 from oms.web.views import FormPage, ListPage, OptionsView
 
@@ -41,7 +56,8 @@ class StockList(ListPage):
         return stock_list(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(posts=may(self.request.user, "stock.receive"), **kwargs)
+        user = self.request.user
+        return super().get_context_data(posts=may(user, "stock.receive"), reads=may(user, "stock.read"), **kwargs)
 
 
 class StockCard(ListPage):
@@ -72,8 +88,66 @@ class StockCard(ListPage):
             product=self.product,
             cells=[(cell, list(zip(cell.days[1:], cell.free[1:], strict=True))) for cell in cells],
             balances=list(balances_of(user, self.product.pk)),
+            receipts=list(receipts_of(user, self.product.pk)),
             posts=may(user, "stock.receive"),
+            reads=may(user, "stock.read"),
             **kwargs,
+        )
+
+
+class MovementList(ListPage):
+    """The ledger: who moved what, when and why."""
+
+    verb = "stock.read"
+    title = gettext_lazy("Movements")
+    table_class = LedgerTable
+    filterset_class = MovementFilterSet
+    crumbs = STOCK
+
+    def get_queryset(self) -> QuerySet[Movement]:
+        return movements(self.request.user)
+
+
+class StockAt(ListPage):
+    """What lay where at a past moment, worked out from the ledger: `?day=`, `?time=`, `?known=1` for what the books said then."""
+
+    verb = "stock.read"
+    title = gettext_lazy("Stock at a past moment")
+    template_name = "inventory/stock/stock_at.html"
+    table_class = StockAtTable
+    filterset_class = StockAtFilterSet
+    crumbs = STOCK
+
+    @cached_property
+    def asked(self) -> tuple[date, time]:
+        """The day and time in the company's zone; the end of yesterday when nothing, or nonsense, is asked."""
+        today = timezone.localdate(timezone=company_zone())
+        try:
+            day = date.fromisoformat(self.request.GET.get("day", ""))
+        except ValueError:
+            day = today - timedelta(days=1)
+        try:
+            at = time.fromisoformat(self.request.GET.get("time", ""))
+        except ValueError:
+            at = time.max
+        return day, at
+
+    @property
+    def as_known(self) -> bool:
+        return bool(self.request.GET.get("known"))
+
+    def get_queryset(self) -> QuerySet[Availability]:
+        day, at = self.asked
+        return stock_at(self.request.user, datetime.combine(day, at, company_zone()), as_known=self.as_known)
+
+    def get_table_kwargs(self) -> dict[str, Any]:
+        """Cost needs a right that warehouse staff do not have."""
+        return {} if may(self.request.user, "stock.read_cost") else {"exclude": ("value",)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        day, at = self.asked
+        return super().get_context_data(
+            day=day, time="" if at == time.max else at.isoformat("minutes"), known=self.as_known, closing=closing_of(day), **kwargs
         )
 
 
@@ -135,7 +209,9 @@ class Adjust(FormPage):
     def run(self, form: AdjustForm) -> str:
         data = form.cleaned_data
         change = Change(data["product"].pk, data["bin"], data["lot"], data["delta"])
-        adjust(data["location"].pk, [change], data["reason"], by=self.request.user, source=form.source)
+        self.proposed = adjust_or_propose(
+            data["location"].pk, [change], data["reason"], data["note"], by=self.request.user, source=form.source
+        )
         self.delta = abs(data["delta"])
         return str(data["product"].sku)
 
@@ -143,6 +219,8 @@ class Adjust(FormPage):
         return reverse("inventory:stock-card", args=[self.result])
 
     def get_done_message(self) -> str:
+        if self.proposed:
+            return _("It is worth %(amount)s: proposed, and posted when a manager confirms it.") % {"amount": money(self.proposed.amount)}
         return ngettext("Adjusted by %(n)s unit.", "Adjusted by %(n)s units.", self.delta) % {"n": self.delta}
 
 

@@ -21,7 +21,7 @@ from inventory.stock.exceptions import short, stale_availability
 from inventory.stock.locks import CellRow, lock_cells, open_cells
 from inventory.stock.selectors import names, supply
 from oms.events.services import current
-from oms.kernel.sqlrows import unnest
+from oms.kernel.sqlrows import relation
 
 
 class Booking(NamedTuple):
@@ -33,10 +33,10 @@ class Booking(NamedTuple):
 
 
 BOOK = """
-WITH b AS MATERIALIZED (SELECT id, version, delta::bigint[] AS delta FROM {source}),
+WITH b AS MATERIALIZED (SELECT * FROM {source}),
 l AS (
     SELECT id, product_id, location_id, layout_version, free, shortfall FROM inventory_availability
-    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE
+    WHERE id = ANY(ARRAY(SELECT id FROM b)) ORDER BY id FOR NO KEY UPDATE
 ), n AS MATERIALIZED (
     SELECT b.id, l.product_id, l.location_id, l.shortfall, x.free, x.takes, x.need, x.asked, x.available,
            coalesce(l.layout_version = b.version AND cardinality(l.free) = cardinality(b.delta), false) AS same,
@@ -50,11 +50,11 @@ l AS (
 ), u AS (
     UPDATE inventory_availability a
     SET free = n.free, shortfall = CASE WHEN n.takes THEN least(n.shortfall, n.need) ELSE n.shortfall END
-    FROM n WHERE a.id = n.id AND NOT EXISTS (SELECT FROM n WHERE NOT same OR short)
+    FROM n WHERE a.id = n.id AND a.id = ANY(ARRAY(SELECT id FROM b)) AND NOT EXISTS (SELECT FROM n WHERE NOT same OR short)
 )
 SELECT id, product_id, location_id, same, asked, available FROM n WHERE NOT same OR short ORDER BY id
 """
-BOOKING = {"id": "bigint", "version": "bigint", "delta": "text"}
+BOOKING = {"id": "bigint", "version": "bigint", "delta": "bigint[]"}
 
 
 def book(bookings: Iterable[Booking]) -> None:
@@ -68,12 +68,12 @@ def book(bookings: Iterable[Booking]) -> None:
     for cell, version, delta in bookings:
         before = merged.get((cell, version), (0,) * len(delta))
         merged[cell, version] = tuple(a + b for a, b in zip(before, delta, strict=True))
-    rows = [(cell, version, _array(delta)) for (cell, version), delta in sorted(merged.items()) if any(delta)]
+    rows = [(cell, version, delta) for (cell, version), delta in sorted(merged.items()) if any(delta)]
     if not rows:
         return
-    source, parameters = unnest("t", BOOKING, rows)
+    source, parameters = relation("t", BOOKING, rows)
     with connection.cursor() as cursor:
-        cursor.execute(BOOK.format(source=source), {**parameters, "ids": [row[0] for row in rows]})
+        cursor.execute(BOOK.format(source=source), parameters)
         refused = cursor.fetchall()
     stale = [row for row in refused if not row[3]]
     if stale:
@@ -138,13 +138,13 @@ def _take(rows: Iterable[tuple[int, int, date, int]], fits: Callable[[CellRow, i
 
 WRITE = """
 UPDATE inventory_availability a
-SET days = t.days::date[], free = t.free::bigint[], shortfall = t.shortfall, safety = t.safety,
+SET days = t.days, free = t.free, shortfall = t.shortfall, safety = t.safety,
     layout_version = t.layout_version,
     shortfall_event_id = CASE WHEN t.shortfall > a.shortfall THEN %(event)s::bigint ELSE a.shortfall_event_id END
 FROM {source} WHERE a.id = t.id
 """
 CELL = {
-    "id": "bigint", "days": "text", "free": "text", "shortfall": "bigint", "safety": "bigint",
+    "id": "bigint", "days": "date[]", "free": "bigint[]", "shortfall": "bigint", "safety": "bigint",
     "layout_version": "bigint",
 }  # fmt: skip
 
@@ -152,10 +152,10 @@ CELL = {
 def write_cells(cells: Iterable[CellRow], event_id: int | None = None) -> None:
     """Write locked cells as they are given, one statement. `event_id` is the fact, where one raises a shortfall."""
     rows = [
-        (c.id, _array(day.isoformat() for day in c.days), _array(c.free), c.shortfall, c.safety, c.layout_version)
+        (c.id, c.days, c.free, c.shortfall, c.safety, c.layout_version)
         for c in sorted(cells)
     ]
-    source, parameters = unnest("t", CELL, rows)
+    source, parameters = relation("t", CELL, rows)
     with connection.cursor() as cursor:
         cursor.execute(WRITE.format(source=source), {**parameters, "event": event_id})
 
@@ -202,10 +202,6 @@ def rebuild_cells(cells: dict[Pair, CellRow], event_id: int | None) -> None:
     if lost:
         raise _short(lost)
     write_cells(written, event_id)
-
-
-def _array(values: Iterable[object]) -> str:
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _short(lost: dict[Pair, tuple[int, int]]) -> Exception:

@@ -19,7 +19,7 @@ from inventory.stock.selectors import balances_named, pairs_of_balances
 from inventory.stock.services.availability import take_hard
 from oms.events.services import current
 from oms.kernel.errors import NotFound
-from oms.kernel.sqlrows import unnest
+from oms.kernel.sqlrows import relation
 
 
 class Posting(NamedTuple):
@@ -34,13 +34,15 @@ class Posting(NamedTuple):
     order_id: int | None = None
     line_id: int | None = None
     source: str | None = None
+    at: datetime | None = None  # when it occurred, where that is not when the others of the statement did
 
 
 Pinned = tuple[int, int, int, int]  # balance id, order id, line id, quantity
 
 POSTING = {
     "balance_id": "bigint", "kind": "text", "quantity": "bigint", "allocated": "bigint", "blocked": "bigint",
-    "reason": "text", "reference_order": "bigint", "reference_line": "bigint", "source": "text", "n": "bigint",
+    "reason": "text", "reference_order": "bigint", "reference_line": "bigint", "source": "text",
+    "at": "timestamptz", "n": "bigint",
 }  # fmt: skip
 POST = """
 WITH m AS MATERIALIZED (SELECT * FROM {source}),
@@ -68,7 +70,7 @@ s AS (
     INSERT INTO inventory_movement (id, balance_id, product_id, location_id, kind, quantity, allocated, blocked,
         version, reason, reference_order, reference_line, source, occurred_at, event_id)
     SELECT id, balance_id, product_id, location_id, kind, quantity, allocated, blocked,
-        version, reason, reference_order, reference_line, source, %(at)s::timestamptz, %(event)s::bigint
+        version, reason, reference_order, reference_line, source, coalesce(at, %(at)s::timestamptz), %(event)s::bigint
     FROM numbered
 )
 SELECT (SELECT array_agg(id ORDER BY n) FROM numbered), (SELECT array_agg(id ORDER BY id) FROM refused)
@@ -84,7 +86,7 @@ def post(postings: Sequence[Posting], event_id: int, at: datetime | None = None)
     command = current()
     if not postings:
         return []
-    source, parameters = unnest("t", POSTING, [(*p, n) for n, p in enumerate(postings)])
+    source, parameters = relation("t", POSTING, [(*p, n) for n, p in enumerate(postings)])
     balances = sorted({p.balance_id for p in postings})
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,21 +129,14 @@ def deallocate(rows: Sequence[Pinned], event_id: int) -> list[int]:
     )
 
 
-def issue(rows: Sequence[Pinned], event_id: int, at: datetime | None = None) -> list[int]:
-    """Part: allocated goods leave: on hand and allocated fall together, availability stays. One statement.
-
-    Returns the movements' ids in the order of rows; raises Conflict `short` above what is allocated.
-    """
-    return post(
-        [Posting(b, MovementKind.ISSUE, quantity=-q, allocated=-q, order_id=o, line_id=x) for b, o, x, q in rows],
-        event_id,
-        at,
-    )
-
-
 def _take_hard(rows: Sequence[Pinned], sign: int) -> None:
     pairs = pairs_of_balances({row[0] for row in rows})
     missing = sorted({row[0] for row in rows} - pairs.keys())
     if missing:
         raise NotFound(_("There is no such stock."), code="unknown_stock", balances=missing)
     take_hard([(*pairs[balance], sign * quantity) for balance, _order, _line, quantity in rows])
+
+
+def reverse_issue(rows: Sequence[Pinned], event_id: int) -> list[int]:
+    """Part: goods that never left are on the shelf: on hand rises, free on every day. The movements, in the order of rows."""
+    return post([Posting(b, MovementKind.ISSUE_REVERSAL, quantity=q, order_id=o, line_id=x) for b, o, x, q in rows], event_id)

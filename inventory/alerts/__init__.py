@@ -1,0 +1,1 @@
+"""What stock wants attention: running low, running out, lying still, expiring; and who could help from another location."""

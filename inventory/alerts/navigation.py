@@ -1,0 +1,14 @@
+"""Alerts in the navigation."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy
+
+from inventory.alerts.selectors import PRESSING, alerts
+from oms.accounts.choices import Role
+from oms.web.navigation import register
+
+register(
+    "warehouse", gettext_lazy("Stock alerts"), "inventory:alert-list", key="g z", roles={Role.WAREHOUSE, Role.MANAGER},
+    count=lambda user: alerts(user).filter(kind__in=PRESSING).count(),
+)  # fmt: skip
