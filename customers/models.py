@@ -1,6 +1,7 @@
 """Gathers the models of the rooms: Django looks here."""
 
 from customers.parties.models import Address, Contact, Customer, CustomerUser
-from customers.territory.models import CustomerPost, Post, PostHolding, Territory
+from customers.relations.models import Activity
+from customers.territory.models import CustomerPost, Delegation, Post, PostHolding, Territory
 
-__all__ = ["Address", "Contact", "Customer", "CustomerPost", "CustomerUser", "Post", "PostHolding", "Territory"]
+__all__ = ["Activity", "Address", "Contact", "Customer", "CustomerPost", "CustomerUser", "Delegation", "Post", "PostHolding", "Territory"]

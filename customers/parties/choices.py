@@ -28,3 +28,7 @@ class ShortageRule(TextChoices):
     BACKORDER = "backorder", _("Backorder")
     CANCEL_REST = "cancel", _("Cancel the rest")
     REFUSE = "refuse", _("Refuse the order")
+
+
+# The words of files and interfaces for the delivery rule.
+DELIVERY_RULES = {"partial": DeliveryRule.PARTIAL.value, "complete": DeliveryRule.COMPLETE.value, "single_source": DeliveryRule.SINGLE_SOURCE.value}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -39,6 +40,7 @@ class Customer(models.Model):
     version = models.IntegerField(default=1)
 
     class Meta:
+        indexes = [GinIndex(fields=["name"], name="customer_name_parts", opclasses=["gin_trgm_ops"])]
         constraints = [
             models.CheckConstraint(name="customer_class_range", condition=Q(customer_class__range=(0, 9))),
             models.CheckConstraint(name="customer_prepay_share", condition=Q(prepay_share__range=(0, 1))),

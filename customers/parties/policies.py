@@ -3,3 +3,5 @@
 from oms.accounts.policies import policy
 
 policy("customers.view", {"sales", "approver", "manager", "finance"})
+policy("customers.upsert", {"administrator"})
+policy("customers.assign", {"manager"})

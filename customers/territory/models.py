@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from oms.accounts.models import User
@@ -52,6 +53,28 @@ class PostHolding(models.Model):
                 name="post_one_holder",
                 expressions=[("post", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
             ),
+        ]
+
+
+class Delegation(models.Model):
+    """Who holds a post (`by`) has somebody (`to`) stand in for some days: they see its subtree and decide by their own role.
+
+    It counts while `by` holds the post; ended early, its last day moves.
+    """
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="delegations")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    to = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    during = DateRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="delegation_once",
+                expressions=[("post", RangeOperators.EQUAL), ("to", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
+            ),
+            models.CheckConstraint(name="delegation_to_another", condition=~Q(by=F("to"))),
+            models.CheckConstraint(name="delegation_dated", condition=Q(during__lower_inf=False, during__upper_inf=False)),
         ]
 
 
