@@ -1,7 +1,33 @@
 """Gathers the models of the rooms: Django looks here."""
 
-from payments.bank.models import Application, BankAccount, BankLine, BankStatement, Payment
-from payments.billing.models import Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
+from payments.bank.models import (
+    Application,
+    BankAccount,
+    BankLine,
+    BankStatement,
+    Deposit,
+    PayerAccount,
+    Payment,
+    StatementRelease,
+)
+from payments.billing.models import (
+    BillingTerms,
+    ClosedMonth,
+    CreditApplication,
+    CreditNote,
+    CreditNoteLine,
+    Dispute,
+    DunningNotice,
+    DunningNoticeItem,
+    Invoice,
+    InvoiceLine,
+    InvoiceTax,
+    ProForma,
+    ProFormaLine,
+    ReceivableEntry,
+    Refund,
+)
+from payments.collections.models import CollectionReceipt
 from payments.credit.models import AccountMember, CreditAccount, CreditEntry
 
 __all__ = [
@@ -10,11 +36,26 @@ __all__ = [
     "BankAccount",
     "BankLine",
     "BankStatement",
+    "BillingTerms",
+    "ClosedMonth",
+    "CollectionReceipt",
     "CreditAccount",
+    "CreditApplication",
     "CreditEntry",
+    "CreditNote",
+    "CreditNoteLine",
+    "Deposit",
+    "Dispute",
+    "DunningNoticeItem",
+    "DunningNotice",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
+    "PayerAccount",
     "Payment",
+    "ProForma",
+    "ProFormaLine",
     "ReceivableEntry",
+    "StatementRelease",
+    "Refund",
 ]

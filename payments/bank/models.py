@@ -2,7 +2,8 @@
 
 A bank line is recorded once, though equal lines on one day are legal (`occurrence_no`). A payment belongs to a credit
 account and stands on a bank line; `Application` rows (append-only, negative to undo) apply it to invoices of the same
-account and currency: the composite foreign keys and the sums checked at commit leave no other way.
+account and currency: the composite foreign keys and the sums checked at commit leave no other way. `Deposit` rows tag money
+that came ahead to an order's pro forma; what is tagged waits for that order's invoices and for nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.parties.models import Customer
 from oms.company.models import Currency
 from oms.events.models import Event
-from payments.billing.models import Invoice
+from payments.billing.models import Invoice, ProForma
 from payments.credit.models import CreditAccount
 
 
@@ -33,7 +34,8 @@ class BankAccount(models.Model):
 
 
 class BankStatement(models.Model):
-    """A statement as the bank sent it; opening + lines = closing, else it is quarantined with the difference."""
+    """A statement as the bank sent it; opening + lines = closing and opening = the closing before, else it is
+    quarantined with the difference; also where the file contradicts itself otherwise (`flaw` says how)."""
 
     account = models.ForeignKey(BankAccount, on_delete=models.PROTECT, related_name="statements")
     number = models.CharField(max_length=40)
@@ -41,6 +43,8 @@ class BankStatement(models.Model):
     closing = models.DecimalField(max_digits=18, decimal_places=3)
     statement_date = models.DateField()
     difference = models.DecimalField(max_digits=18, decimal_places=3, default=0)
+    balances = models.BooleanField(default=True, db_default=True, help_text=_("the bank said opening and closing"))
+    flaw = models.CharField(max_length=200, blank=True, default="", db_default="")
     file_name = models.CharField(max_length=200, default="")
     file_sha256 = models.BinaryField(max_length=32)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -52,6 +56,14 @@ class BankStatement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.number}"
+
+
+class StatementRelease(models.Model):
+    """Finance looked at a quarantined statement and says why it stands; only then its lines post by rule."""
+
+    statement = models.OneToOneField(BankStatement, on_delete=models.PROTECT, related_name="release", primary_key=True)
+    reason = models.TextField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
 class BankLine(models.Model):
@@ -96,6 +108,30 @@ class BankLine(models.Model):
     def unmatched(self) -> Decimal:
         return abs(self.amount) - self.matched
 
+    @property
+    def state(self) -> str:
+        """unmatched, partly (matched), matched, or out: money that went out is not matched here."""
+        if self.amount <= 0:
+            return "out"
+        return "matched" if self.matched == self.amount else "partly" if self.matched else "unmatched"
+
+
+class PayerAccount(models.Model):
+    """An account of which a customer's money came, learned from what finance matched; `uses` payments stand for it."""
+
+    account = models.CharField(max_length=40)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payer_accounts")
+    uses = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "customer"], name="payer_account_once"),
+            models.CheckConstraint(name="payer_account_uses", condition=Q(uses__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return self.account
+
 
 class Payment(models.Model):
     """Money a payer gave us, standing on a bank line. `applied` of `amount` settles invoices."""
@@ -107,6 +143,8 @@ class Payment(models.Model):
         BOUNCED = "bounced", _("Bounced")
         REVERSED = "reversed", _("Reversed")
 
+    GONE = frozenset({Clearing.BOUNCED, Clearing.REVERSED})
+
     number = models.CharField(max_length=20, unique=True)
     account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="payments")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="payments")
@@ -114,6 +152,8 @@ class Payment(models.Model):
     bank_line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="payments")
     amount = models.DecimalField(max_digits=18, decimal_places=3)
     applied = models.DecimalField(max_digits=18, decimal_places=3, db_default=0)
+    refunded = models.DecimalField(max_digits=18, decimal_places=3, db_default=0)
+    tagged = models.DecimalField(max_digits=18, decimal_places=3, db_default=0, help_text=_("waits for an order's invoices"))
     clearing = models.CharField(max_length=10, choices=Clearing.choices)
     value_date = models.DateField()
     recorded_at = models.DateTimeField(db_default=Now())
@@ -124,9 +164,15 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["id", "account", "currency"], name="payment_account_currency"),
             models.CheckConstraint(name="payment_amount", condition=Q(amount__gt=0)),
             models.CheckConstraint(
-                name="payment_applied", condition=Q(applied__gte=0, applied__lte=F("amount"))
+                name="payment_applied",
+                condition=Q(applied__gte=0, refunded__gte=0, tagged__gte=0, amount__gte=F("applied") + F("refunded") + F("tagged")),
             ),
         ]
+
+    @property
+    def rest(self) -> Decimal:
+        """What is neither applied nor paid back nor tagged to an order."""
+        return self.amount - self.applied - self.refunded - self.tagged
 
     def __str__(self) -> str:
         return self.number
@@ -145,3 +191,20 @@ class Application(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="application_amount", condition=~Q(amount=0))]
+
+
+class Deposit(models.Model):
+    """`amount` of a payment came ahead for an order; a negative row takes it back, or (`used`) applies it to the order's
+    invoice. Append-only."""
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="deposits")
+    pro_forma = models.ForeignKey(ProForma, on_delete=models.PROTECT, related_name="deposits")
+    order_id = models.BigIntegerField(db_index=True)
+    account = models.ForeignKey(CreditAccount, on_delete=models.PROTECT, related_name="+", db_index=False)
+    currency = models.ForeignKey(Currency, on_delete=models.PROTECT, related_name="+", db_index=False)
+    amount = models.DecimalField(max_digits=18, decimal_places=3)
+    used = models.BooleanField(default=False)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="deposit_amount", condition=~Q(amount=0))]

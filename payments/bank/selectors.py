@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import BooleanField, Case, Count, ExpressionWrapper, F, Q, QuerySet, Sum, When
 
-from payments.bank.domain import LineView, NewBankLine, OpenInvoice, Proposal, StatementData, match
-from payments.bank.models import Application, BankAccount, BankLine, BankStatement, Payment
-from payments.billing.models import Invoice
-from payments.billing.selectors import OPEN
+from customers.parties.models import Customer
+from customers.territory.selectors import customer_filter
+from payments.bank.domain import (
+    TEXTS,
+    LineView,
+    NewBankLine,
+    OpenInvoice,
+    Proposal,
+    StatementData,
+    account_key,
+    match,
+)
+from payments.bank.models import Application, BankAccount, BankLine, BankStatement, PayerAccount, Payment
+from payments.billing.models import BillingTerms, Invoice, ProForma
+from payments.billing.selectors import open_invoices, open_pro_formas
 from payments.credit.models import AccountMember
 
 
 def account_named(name: str) -> BankAccount | None:
-    """Our account that a bank calls so: its IBAN, or the bank's own number at the end of exactly one IBAN."""
+    """Our account that a bank calls so: its IBAN, or the bank's own number at the end of exactly one IBAN.
+
+    Of several that end so, the one that also holds the bank's code ("87052000/123456789").
+    """
     plain = re.sub(r"[^A-Z0-9]", "", name.upper())
     found = [a for a in BankAccount.objects.order_by("pk") if plain and a.iban.replace(" ", "").upper() == plain]
     if not found:
         short = re.sub(r"\D", "", name.split("/")[-1]).lstrip("0")
         found = [a for a in BankAccount.objects.order_by("pk") if len(short) > 4 and a.iban.endswith(short)]
+        bank = re.sub(r"[^A-Z0-9]", "", name.upper().split("/")[0])
+        if len(found) > 1 and "/" in name and bank:
+            found = [a for a in found if bank in a.iban.upper()]
     return found[0] if len(found) == 1 else None
 
 
@@ -37,11 +57,95 @@ def continues_last(account_id: int, data: StatementData) -> bool:
     return closing == data.opening and data.opening != data.closing
 
 
-def recorded_before(account_id: int, lines: Iterable[NewBankLine]) -> Counter[tuple[date, Decimal, bytes]]:
-    """How many equal lines earlier statements brought, by the lines' key."""
-    hashes = {line.text_hash() for line in lines}
-    rows = BankLine.objects.filter(account_id=account_id, text_hash__in=hashes, statement__isnull=False)
-    return Counter((day, amount, bytes(h)) for day, amount, h in rows.values_list("value_date", "amount", "text_hash"))
+def same_statement(known: BankStatement, data: StatementData) -> bool:
+    """Whether a statement of a known number is the known one, as far as the bank says balances."""
+    if data.opening is None or data.closing is None:
+        return known.lines.count() >= len(data.lines) or not data.lines
+    return (known.opening, known.closing) == (data.opening, data.closing)
+
+
+GAPS = """
+SELECT s.id, s.opening - before.closing AS gap FROM payments_bankstatement s CROSS JOIN LATERAL (
+    SELECT closing FROM payments_bankstatement b
+    WHERE b.account_id = s.account_id AND b.balances AND (b.statement_date, b.id) < (s.statement_date, s.id)
+    ORDER BY b.statement_date DESC, b.id DESC LIMIT 1
+) before
+WHERE s.balances AND s.opening <> before.closing AND NOT EXISTS (
+    SELECT 1 FROM payments_bankstatement o WHERE o.account_id = s.account_id AND o.balances AND o.id <> s.id
+      AND o.statement_date <= s.statement_date AND o.closing = s.opening
+) {also}
+"""
+
+
+def gaps(statement_ids: Sequence[int]) -> dict[int, Decimal]:
+    """{statement: opening − closing before}: those that do not begin where any earlier statement ended; order of arrival
+    does not count."""
+    with connection.cursor() as cursor:
+        cursor.execute(GAPS.format(also="AND s.id = ANY(%s)"), [list(statement_ids)])
+        return dict(cursor.fetchall())
+
+
+def quarantined(statement_ids: Sequence[int]) -> dict[int, Decimal]:
+    """{statement: what is missing}: those that do not add up, contradict themselves (0) or do not follow on, and that
+    finance did not release."""
+    found = gaps(statement_ids)
+    rows = BankStatement.objects.filter(pk__in=statement_ids).exclude(difference=0, flaw="")
+    found |= dict(rows.values_list("pk", "difference"))
+    released = set(BankStatement.objects.filter(pk__in=list(found), release__isnull=False).values_list("pk", flat=True))
+    return {pk: amount for pk, amount in found.items() if pk not in released}
+
+
+# What of a payment is on account.
+LEFT = F("amount") - F("applied") - F("refunded") - F("tagged")
+
+Known = Mapping[tuple[tuple[date, Decimal, bytes], int], bool]
+
+
+def known_lines(account_id: int, lines: Sequence[NewBankLine]) -> Known:
+    """The recorded lines of the days of these, as {(key, occurrence number): whether a statement brought it}."""
+    if not lines:
+        return {}
+    days = [x.value_date for x in lines]
+    rows = BankLine.objects.filter(account_id=account_id, value_date__range=(min(days), max(days)))
+    values = rows.values_list("value_date", "amount", "text_hash", "occurrence_no", "statement_id")
+    return {((day, amount, bytes(told)), n): statement is not None for day, amount, told, n, statement in values.iterator()}
+
+
+def occurrences(lines: Iterable[tuple[int, NewBankLine]]) -> dict[tuple[int, date, Decimal, bytes], int]:
+    """How many equal lines (our account, key) are recorded, by the highest occurrence number."""
+    asked = list(lines)
+    rows = BankLine.objects.filter(account_id__in={a for a, _line in asked}, text_hash__in={line.text_hash for _a, line in asked})
+    found: dict[tuple[int, date, Decimal, bytes], int] = {}
+    for account, day, amount, text_hash, n in rows.values_list("account_id", "value_date", "amount", "text_hash", "occurrence_no"):
+        key = (account, day, amount, bytes(text_hash))
+        found[key] = max(found.get(key, 0), n)
+    return found
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """What of a payment waits for an order by a pro forma (`left`), and what that order's invoices took of it (`used`)."""
+
+    payment_id: int
+    pro_forma_id: int
+    order_id: int
+    left: Decimal
+    used: Decimal
+
+
+TAGGED = """
+SELECT d.payment_id, d.pro_forma_id, d.order_id, sum(d.amount), coalesce(-sum(d.amount) FILTER (WHERE d.used), 0)
+FROM payments_deposit d JOIN payments_payment p ON p.id = d.payment_id
+WHERE d.order_id = %(order)s OR d.payment_id = ANY(%(payments)s)
+GROUP BY d.payment_id, d.pro_forma_id, d.order_id, p.value_date ORDER BY p.value_date, d.payment_id, d.pro_forma_id
+"""
+
+
+def tagged_of(order_id: int = 0, payment_ids: Iterable[int] = ()) -> list[Tagged]:
+    """What was ever tagged to an order, or of payments, the oldest money first."""
+    with connection.cursor() as cursor:
+        cursor.execute(TAGGED, {"order": order_id, "payments": list(payment_ids)})
+        return [Tagged(*row) for row in cursor.fetchall()]
 
 
 def open_lines() -> QuerySet[BankLine]:
@@ -52,6 +156,30 @@ def open_lines() -> QuerySet[BankLine]:
     )  # fmt: skip
 
 
+def lines_holding(currency: str, amount: Decimal, limit: int = 20) -> list[BankLine]:
+    """Open lines with at least that much left, those that fit best first."""
+    rows = open_lines().filter(currency_id=currency, amount__gte=F("matched") + amount)
+    return list(rows.order_by(F("amount") - F("matched"), "-value_date")[:limit])
+
+
+def line_rows() -> QuerySet[BankLine]:
+    """Every line with what is `left` of it: those to match first and the oldest of them on top, then the latest."""
+    waits = ExpressionWrapper(Q(amount__gt=0) & Q(amount__gt=F("matched")), output_field=BooleanField())
+    return (
+        BankLine.objects.select_related("account")
+        .annotate(waits=waits, left=Case(When(waits=True, then=F("amount") - F("matched"))))
+        .order_by("-waits", Case(When(waits=True, then=F("value_date"))), Case(When(waits=True, then=F("pk"))), "-value_date", "-pk")
+    )  # fmt: skip
+
+
+def queue_around(line: BankLine, before: int = 6, after: int = 18) -> list[BankLine]:
+    """The open lines around one, in the order they are worked through, with the line itself."""
+    earlier = Q(value_date__lt=line.value_date) | Q(value_date=line.value_date, pk__lt=line.pk)
+    rows = open_lines().exclude(pk=line.pk)
+    first = list(rows.filter(earlier).order_by("-value_date", "-pk")[:before])
+    return [*reversed(first), line, *rows.exclude(earlier)[:after]]
+
+
 def next_line(after: BankLine) -> int | None:
     """The open line after this one, else the first open one; None when all is matched."""
     rows = open_lines().exclude(pk=after.pk)
@@ -59,31 +187,62 @@ def next_line(after: BankLine) -> int | None:
     return later.values_list("pk", flat=True).first() or rows.values_list("pk", flat=True).first()
 
 
+OPEN_ITEMS = """
+SELECT i.id, i.number, i.order_number, i.customer_po, i.account_id, i.customer_id, c.name, i.due_date,
+       i.total - i.applied - i.credited, i.discount_amount, i.discount_until
+FROM payments_invoice i JOIN customers_customer c ON c.id = i.customer_id
+WHERE i.currency_id = %(currency)s AND i.total > i.applied + i.credited
+UNION ALL
+SELECT -f.id, f.number, f.order_number, f.customer_po, f.account_id, f.customer_id, c.name, f.issued_date, f.due - f.paid, 0, NULL
+FROM payments_proforma f JOIN customers_customer c ON c.id = f.customer_id
+WHERE f.currency_id = %(currency)s AND NOT f.withdrawn AND f.paid < f.due
+"""
+
+
 def open_items(currency: str) -> list[OpenInvoice]:
-    """Every open invoice of a currency, as matching sees it; one statement."""
-    rows = Invoice.objects.filter(currency_id=currency, total__gt=F("applied") + F("credited")).annotate(left=OPEN)
-    return [
-        OpenInvoice(*row)
-        for row in rows.values_list(
-            "pk", "number", "order_number", "customer_po", "account_id", "customer_id", "customer__name", "due_date", "left"
-        )
-    ]
+    """Every open invoice of a currency and every pro forma that is not paid (its id negative), as matching sees them; one
+    statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_ITEMS, {"currency": currency})
+        return list(map(OpenInvoice._make, cursor.fetchall()))
 
 
-def senders(accounts: Iterable[str]) -> dict[str, int]:
-    """Counterparty account → the customer whose money came from it last."""
-    rows = (
-        Payment.objects.filter(bank_line__counterparty_account__in=set(accounts) - {""})
-        .exclude(clearing=Payment.Clearing.REVERSED)
-        .order_by("pk")
-        .values_list("bank_line__counterparty_account", "customer_id")
-    )
-    return dict(rows)
+def payable(numbers: Iterable[str]) -> dict[str, int]:
+    """{number: id} of invoices and, negative, of pro formas."""
+    asked = list(numbers)
+    found = dict(Invoice.objects.filter(number__in=asked).values_list("number", "pk"))
+    return found | {number: -pk for number, pk in ProForma.objects.filter(number__in=asked).values_list("number", "pk")}
 
 
+def senders(accounts: Iterable[str]) -> dict[str, list[int]]:
+    """Counterparty account → the customers whose money came from it, the most frequent first."""
+    keys = {account_key(a) for a in accounts} - {""}
+    rows = PayerAccount.objects.filter(account__in=keys, uses__gt=0).order_by("-uses", "customer_id")
+    found: dict[str, list[int]] = {}
+    for account, customer in rows.values_list("account", "customer_id"):
+        found.setdefault(account, []).append(customer)
+    return found
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Python's collector waits: while hundreds of thousands of rows are read that all live to the end, it would walk them
+    again and again and find nothing."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@uncollected()
 def propose(lines: Sequence[BankLine]) -> dict[int, list[Proposal]]:
-    """Proposals for lines with something unmatched, best first; two statements a currency, one for senders."""
+    """Proposals for lines with something unmatched, best first; two statements, and one a currency."""
     known = senders(line.counterparty_account for line in lines)
+    payers = {c for group in known.values() for c in group}
+    members = dict(AccountMember.objects.filter(customer_id__in=payers).values_list("customer_id", "account_id")) if payers else {}
     found: dict[int, list[Proposal]] = {}
     for currency in sorted({line.currency_id for line in lines}):
         views = [
@@ -91,8 +250,77 @@ def propose(lines: Sequence[BankLine]) -> dict[int, list[Proposal]]:
             for x in lines
             if x.currency_id == currency and x.amount > 0 and x.unmatched
         ]
-        found |= match(views, open_items(currency), known)
+        found |= match(views, open_items(currency), known, members)
     return found
+
+
+def customers_that_post() -> dict[int, int]:
+    """{customer: the score from which their certain matches post by themselves}; none unless finance set it."""
+    rows = BillingTerms.objects.exclude(match_from=None).values_list("customer_id", "match_from")
+    return {customer: score for customer, score in rows if score is not None}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A proposal with what it names: the payer, each invoice with the amount it would get."""
+
+    proposal: Proposal
+    customer: Customer
+    rows: list[tuple[Invoice | ProForma, Decimal]]
+
+    @property
+    def applied(self) -> Decimal:
+        return sum((amount for _invoice, amount in self.rows), Decimal(0))
+
+    @property
+    def kept(self) -> list[tuple[Invoice, Decimal]]:
+        """The cash discounts that the payer kept."""
+        invoices = {x.pk: x for x, _amount in self.rows if isinstance(x, Invoice)}
+        return [(invoices[i], amount) for i, amount in self.proposal.discounts if i in invoices]
+
+
+def offers(line: BankLine) -> list[Offer]:
+    """The proposals for one line, best first, ready to be shown; what was paid meanwhile is left out."""
+    found = propose([line]).get(line.pk, []) if line.unmatched else []
+    ids = {invoice_id for p in found for invoice_id, _amount in p.allocations}
+    invoices: dict[int, Invoice | ProForma] = {x.pk: x for x in open_invoices(ids)} if ids else {}
+    invoices |= {-x.pk: x for x in open_pro_formas().filter(pk__in=[-i for i in ids if i < 0])} if any(i < 0 for i in ids) else {}
+    names = {x.customer_id: x.customer for x in invoices.values()}
+    whole = [p for p in found if all(i in invoices for i, _amount in p.allocations) and p.customer_id in names]
+    return [Offer(p, names[p.customer_id], [(invoices[i], amount) for i, amount in p.allocations]) for p in whole]
+
+
+def payers_like(q: str, limit: int = 12) -> list[Customer]:
+    """Customers with a credit account whose code or name is like `q`, or who owe the invoice of that number."""
+    word = q.replace("\x00", "")
+    named = Q(code__istartswith=word) | Q(name__icontains=word)
+    owing = Invoice.objects.filter(number__istartswith=word).values("customer_id")[:limit]
+    rows = Customer.objects.filter(named | Q(pk__in=owing), credit_membership__isnull=False)
+    return list(rows.order_by("name")[:limit])
+
+
+def payer(code: str) -> Customer | None:
+    """The customer of a code who has a credit account."""
+    found = Customer.objects.filter(code=code, credit_membership__isnull=False)
+    return found.select_related("credit_membership").first() if code and "\x00" not in code else None
+
+
+def visible_payments(user: Any) -> QuerySet[Payment]:
+    """The payments of customers `user` may see: the row filter of every payment page."""
+    rows = Payment.objects.filter(customer_filter(user, "customer"))
+    return rows.select_related("customer", "bank_line__account").annotate(left=LEFT)
+
+
+def standing_of(payment: Payment) -> list[Application]:
+    """What was applied of a payment and undone, in order, with its invoice."""
+    return list(payment.applications.select_related("invoice").order_by("pk"))
+
+
+def paid_ahead(payment: Payment) -> list[tuple[ProForma, Tagged]]:
+    """The pro formas a payment was tagged to and what of it waits or was used; one statement more when there are any."""
+    rows = [x for x in tagged_of(payment_ids=[payment.pk]) if x.left or x.used]
+    found = ProForma.objects.in_bulk([x.pro_forma_id for x in rows]) if rows else {}
+    return [(found[x.pro_forma_id], x) for x in rows]
 
 
 def payments_of(line: BankLine) -> list[Payment]:
@@ -108,26 +336,59 @@ def applications_of(invoice: Invoice) -> list[Application]:
 def unapplied_payments(account_id: int) -> QuerySet[Payment]:
     """Payments of an account with money left over, oldest first."""
     return (
-        Payment.objects.filter(account_id=account_id, applied__lt=F("amount"))
-        .exclude(clearing=Payment.Clearing.REVERSED)
-        .annotate(left=F("amount") - F("applied")).order_by("value_date", "pk")
+        Payment.objects.filter(account_id=account_id, applied__lt=F("amount") - F("refunded") - F("tagged"))
+        .exclude(clearing__in=Payment.GONE).annotate(left=LEFT).order_by("value_date", "pk")
     )  # fmt: skip
 
 
-def progress(statement: BankStatement) -> dict[str, Any]:
-    """How far the incoming lines of a statement are matched: lines, matched lines, amount left."""
-    return statement.lines.filter(amount__gt=0).aggregate(
-        lines=Count("pk"), matched=Count("pk", filter=Q(amount=F("matched"))), left=Sum(F("amount") - F("matched"))
-    )
+def progress(lines: QuerySet[BankLine]) -> dict[str, Any]:
+    """How far the incoming ones of `lines` are matched: lines, done ones, the amount that is rest."""
+    return lines.filter(amount__gt=0).aggregate(
+        lines=Count("pk"), done=Count("pk", filter=Q(amount=F("matched"))),
+        rest=Sum(F("amount") - F("matched"), default=Decimal(0)),
+    )  # fmt: skip
 
 
-def statements(limit: int) -> list[BankStatement]:
-    """The last statements with their line counts, newest first."""
-    rows = BankStatement.objects.select_related("account").annotate(
-        incoming=Count("lines", filter=Q(lines__amount__gt=0)),
-        matched_lines=Count("lines", filter=Q(lines__amount__gt=0, lines__amount=F("lines__matched"))),
+def exported_lines(account_id: int | None = None) -> Iterator[dict[str, Any]]:
+    """Every statement with its lines, then the lines keyed by hand, as `adapters.exported` writes them; of one account or all."""
+    of = {} if account_id is None else {"account_id": account_id}
+    for statement in BankStatement.objects.filter(**of).select_related("account").order_by("account_id", "statement_date", "pk"):
+        told = statement.balances
+        head = {"account": statement.account.iban, "statement": statement.number, "statement_date": statement.statement_date,
+                "opening": statement.opening if told else None, "closing": statement.closing if told else None,
+                "currency": statement.account.currency_id, "flaw": statement.flaw}  # fmt: skip
+        lines = [_exported(head, line) for line in statement.lines.order_by("pk").iterator(chunk_size=2_000)]
+        yield from lines or [{**head, **dict.fromkeys(("booking_date", "value_date", "amount", "line_no")), **dict.fromkeys(TEXTS, "")}]
+    keyed = BankLine.objects.filter(statement=None, **of).select_related("account").order_by("account_id", "pk")
+    for line in keyed.iterator(chunk_size=2_000):
+        head = {"account": line.account.iban, "statement": "", "statement_date": None, "opening": None, "closing": None, "currency": line.currency_id, "flaw": ""}
+        yield _exported(head, line)
+
+
+def _exported(head: Mapping[str, Any], line: BankLine) -> dict[str, Any]:
+    return {**head, "booking_date": line.booking_date, "value_date": line.value_date, "amount": line.amount, "line_no": line.occurrence_no,
+            **{name: getattr(line, name) for name in TEXTS}}  # fmt: skip
+
+
+def batch_of(line: BankLine) -> QuerySet[BankLine]:
+    """The lines that came with this one: its statement's, or those keyed by hand for the same account and day."""
+    if line.statement_id is not None:
+        return BankLine.objects.filter(statement_id=line.statement_id)
+    return BankLine.objects.filter(statement=None, account_id=line.account_id, booking_date=line.booking_date)
+
+
+def statements() -> QuerySet[BankStatement]:
+    """Statements with their line counts and what is left to match, newest first."""
+    money_in = Q(lines__amount__gt=0)
+    return (
+        BankStatement.objects.select_related("account")
+        .annotate(
+            incoming=Count("lines", filter=money_in),
+            matched_lines=Count("lines", filter=money_in & Q(lines__amount=F("lines__matched"))),
+            left=Sum(F("lines__amount") - F("lines__matched"), filter=money_in, default=Decimal(0)),
+        )
+        .order_by("-statement_date", "-pk")
     )
-    return list(rows.order_by("-statement_date", "-pk")[:limit])
 
 
 def payer_of(account_id: int) -> int | None:

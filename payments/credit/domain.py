@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from oms.kernel.errors import Conflict
-
 
 @dataclass(frozen=True)
 class AccountView:
@@ -24,26 +22,69 @@ class AccountView:
     credits: Decimal
     oldest_due_date: date | None
     amount_overdue: Decimal
+    limit_share: Decimal = Decimal(1)
+    max_amount_overdue: Decimal | None = None
+
+    @property
+    def ceiling(self) -> Decimal:
+        """What may be used of the limit before orders are held."""
+        return self.limit * self.limit_share
 
     @property
     def exposure(self) -> Decimal:
         return self.reserved + self.receivable - self.unapplied - self.credits
 
 
-def decide(account: AccountView, amount: Decimal, on: date) -> Conflict | None:
-    """None when `amount` more is within the account's terms on that day, else the refusal."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why an account takes no more: the rule and its numbers; `payments.credit.selectors.said` puts it into words."""
+
+    code: str
+    over: Decimal = Decimal(0)
+    days: int = 0
+
+
+def decide(account: AccountView, amount: Decimal, on: date) -> Refusal | None:
+    """None when `amount` more is within the account's terms on that day, else the first rule that refuses.
+
+    The order of the rules: blocked, limit expired, days overdue, amount overdue, limit. A rule on the amount overdue is
+    off while its maximum is None.
+    """
     if account.blocked:
-        return Conflict(f"The credit account is blocked: {account.blocked_reason}.", code="account_blocked", who="finance",
-                        clears="Finance unblocks the account, two persons.")
+        return Refusal("account_blocked")
     if account.limit_expires is not None and account.limit_expires < on:
-        return Conflict(f"The credit limit expired on {account.limit_expires}.", code="limit_expired", who="finance",
-                        clears="Finance renews the limit.")
+        return Refusal("limit_expired")
     if account.oldest_due_date is not None and (on - account.oldest_due_date).days > account.max_days_overdue:
-        return Conflict(f"{account.amount_overdue} is overdue since {account.oldest_due_date}.", code="overdue_days",
-                        who="finance", clears="The customer pays, or finance releases the hold.")
-    over = account.exposure + amount - account.limit
-    if over > 0:
-        return Conflict(f"{over} above the credit limit of {account.limit}.", code="credit_limit", who="finance",
-                        clears="The customer pays, the order gets smaller, or finance releases the hold.",
-                        limit=str(account.limit), exposure=str(account.exposure), over=str(over))
-    return None
+        return Refusal("overdue_days", account.amount_overdue, (on - account.oldest_due_date).days)
+    if account.max_amount_overdue is not None and account.amount_overdue > account.max_amount_overdue:
+        return Refusal("overdue_amount", account.amount_overdue)
+    over = account.exposure + amount - account.ceiling
+    return Refusal("credit_limit", over) if amount > 0 and over > 0 else None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an account allows, as a file gives it whole; amounts in the account's currency."""
+
+    limit: Decimal
+    limit_expires: date | None = None
+    limit_share: Decimal = Decimal(1)
+    max_days_overdue: int = 30
+    max_amount_overdue: Decimal | None = None
+    blocked: bool = False
+    blocked_reason: str = ""
+
+
+def loosened(before: Terms, after: Terms) -> list[str]:
+    """The terms by which `after` allows more than `before`: those take two persons (PRODUCT.md section 2)."""
+    never = date.max
+    more = {
+        "limit": after.limit > before.limit,
+        "limit_expires": (after.limit_expires or never) > (before.limit_expires or never),
+        "limit_share": after.limit_share > before.limit_share,
+        "max_days_overdue": after.max_days_overdue > before.max_days_overdue,
+        "max_amount_overdue": before.max_amount_overdue is not None
+        and (after.max_amount_overdue is None or after.max_amount_overdue > before.max_amount_overdue),
+        "blocked": before.blocked and not after.blocked,
+    }
+    return [name for name, true in more.items() if true]

@@ -5,17 +5,18 @@ from oms.kernel.invariants import Invariant
 TOUCHED = """(SELECT x.account_id FROM payments_creditentry x JOIN oms_event e ON e.id = x.event_id
               WHERE e.recorded_at >= %(since)s)"""
 SUMS = """
-SELECT a.id, a.reserved, a.receivable, a.unapplied, a.credits, s.*
+SELECT a.id, a.reserved, a.receivable, a.unapplied, a.credits, a.deposits, s.*
 FROM payments_creditaccount a LEFT JOIN (
     SELECT account_id,
            coalesce(sum(amount) FILTER (WHERE bucket = 'reserved'), 0) AS r,
            coalesce(sum(amount) FILTER (WHERE bucket = 'receivable'), 0) AS o,
            coalesce(sum(amount) FILTER (WHERE bucket = 'unapplied'), 0) AS u,
-           coalesce(sum(amount) FILTER (WHERE bucket = 'credits'), 0) AS c
+           coalesce(sum(amount) FILTER (WHERE bucket = 'credits'), 0) AS c,
+           coalesce(sum(amount) FILTER (WHERE bucket = 'deposits'), 0) AS d
     FROM payments_creditentry {where} GROUP BY account_id
 ) s ON s.account_id = a.id
-WHERE (a.reserved, a.receivable, a.unapplied, a.credits)
-    <> (coalesce(s.r, 0), coalesce(s.o, 0), coalesce(s.u, 0), coalesce(s.c, 0)) {also}
+WHERE (a.reserved, a.receivable, a.unapplied, a.credits, a.deposits)
+    <> (coalesce(s.r, 0), coalesce(s.o, 0), coalesce(s.u, 0), coalesce(s.c, 0), coalesce(s.d, 0)) {also}
 """
 
 INVARIANTS = [

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import gettext as _
 from lxml import etree
 
 from oms.kernel.errors import Invalid
 from payments.bank.domain import NewBankLine, StatementData
+
+OPENING, CLOSING = ("OPBD", "PRCD"), "CLBD"
 
 
 def read(data: bytes) -> list[StatementData]:
@@ -32,7 +36,7 @@ def read(data: bytes) -> list[StatementData]:
 
 
 def _unreadable(cause: str) -> Invalid:
-    return Invalid("The CAMT.053 file can't be read.", code="statement_unreadable", cause=cause[:200])
+    return Invalid(_("The CAMT.053 file can't be read: %(cause)s.") % {"cause": cause[:200]}, code="statement_unreadable")
 
 
 class _Node:
@@ -42,15 +46,14 @@ class _Node:
         self.element, self.space = element, space
 
     def all(self, path: str) -> Iterator[_Node]:
-        steps = "/".join(f"{{{self.space}}}{step}" for step in path.split("/"))
-        return (_Node(found, self.space) for found in self.element.iterfind(steps))
+        return (_Node(found, self.space) for found in self.element.iterfind(_spaced(path, self.space)))
 
     def text(self, *paths: str) -> str:
         """The text at the first of the paths that has any."""
         for path in paths:
-            for node in self.all(path):
-                if node.element.text and node.element.text.strip():
-                    return " ".join(node.element.text.split())
+            for found in self.element.iterfind(_spaced(path, self.space)):
+                if found.text and (text := " ".join(found.text.split())):
+                    return text
         return ""
 
     def amount(self) -> tuple[Decimal, str]:
@@ -61,30 +64,69 @@ class _Node:
             raise ValueError("an amount is not a number")
         return (-value if self.text("CdtDbtInd") == "DBIT" else value), node.element.get("Ccy", "")
 
+    def own_amount(self, debit: bool) -> tuple[Decimal, str] | None:
+        """A transaction's amount, where its version or bank writes it; None when it writes none. Signed as the entry
+        where it does not say."""
+        for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"):
+            for node in self.all(path):
+                value = Decimal((node.element.text or "x").strip())
+                if not value.is_finite():
+                    raise ValueError("an amount is not a number")
+                said = self.text("CdtDbtInd")
+                return (-value if (said == "DBIT" if said else debit) else value), node.element.get("Ccy", "")
+        return None
+
+    def charges(self) -> Iterator[tuple[Decimal, str]]:
+        """What the bank kept of the entry (amount, currency): version 2 and those with records."""
+        for path in ("Chrgs/Rcrd", "Chrgs"):
+            found = [node for node in self.all(path) if next(node.all("Amt"), None) is not None]
+            for node in found:
+                value = next(node.all("Amt"))
+                amount = Decimal((value.element.text or "x").strip())
+                yield (-amount if node.text("CdtDbtInd") == "CRDT" else amount), value.element.get("Ccy", "")
+            if found:
+                return
+
     def day(self, name: str) -> date | None:
         found = self.text(f"{name}/Dt", f"{name}/DtTm")
-        return date.fromisoformat(found[:10]) if found else None
+        return _day(found[:10]) if found else None
+
+
+@lru_cache(1_000)
+def _spaced(path: str, space: str) -> str:
+    """A path with its namespace at every step."""
+    return "/".join(f"{{{space}}}{step}" for step in path.split("/"))
+
+
+@lru_cache(1_000)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def _statement(node: _Node) -> StatementData:
-    balances = {b.text("Tp/CdOrPrtry/Cd"): b for b in node.all("Bal")}
-    first, last = balances.get("OPBD") or balances.get("PRCD"), balances.get("CLBD")
-    opening, currency = first.amount() if first else (None, node.text("Acct/Ccy"))
-    closing, closing_currency = last.amount() if last else (None, currency)
-    if closing_currency != currency:
+    currencies = {entry.amount()[1] for entry in node.all("Ntry") if entry.text("Sts/Cd", "Sts") == "BOOK"}
+    balances = [(b.text("Tp/CdOrPrtry/Cd"), b, b.amount()) for b in node.all("Bal")]
+    booked = [money[1] for code, _b, money in balances if code in (*OPENING, CLOSING)]
+    currency = node.text("Acct/Ccy") or (next(iter(currencies)) if len(currencies) == 1 else next(iter(booked), ""))
+    if currencies - {currency}:
         raise Invalid(
-            f"The statement opens in {currency} and closes in {closing_currency}.", code="statement_currencies",
-            clears="Ask the bank for a statement in the account's currency.",
+            _("The statement's entries are in %(codes)s.") % {"codes": ", ".join(sorted(currencies | {currency}))},
+            code="statement_currencies", clears=_("Ask the bank for a statement in the account's currency."),
         )  # fmt: skip
+    own = {code: (b, money[0]) for code, b, money in reversed(balances) if money[1] == currency}
+    first, last = next((own[code] for code in OPENING if code in own), None), own.get(CLOSING)
+    foreign = {money[1] for code, _b, money in balances if code == CLOSING and last is None or code in OPENING and first is None}
+    flaw = _("a balance is in %(theirs)s, the entries are in %(ours)s") % {"theirs": ", ".join(sorted(foreign)), "ours": currency} if foreign else ""
     lines = tuple(line for entry in node.all("Ntry") for line in _lines(entry))
     number = node.text("ElctrncSeqNb", "LglSeqNb", "Id")
     page = node.text("StmtPgntn/PgNb")
-    day = (last.day("Dt") if last else None) or max((x.booking_date for x in lines), default=None)
+    day = (last[0].day("Dt") if last else None) or max((x.booking_date for x in lines), default=None)
     if day is None:
         raise ValueError("the statement has no date")
     return StatementData(
         account=node.text("Acct/Id/IBAN", "Acct/Id/Othr/Id"), number=f"{number}/{page}" if page else number,
-        statement_date=day, currency=currency, opening=opening, closing=closing, lines=lines,
+        statement_date=day, currency=currency, opening=first[1] if first else None,
+        closing=last[1] if last else None, lines=lines, flaw=flaw,
     )  # fmt: skip
 
 
@@ -98,21 +140,35 @@ def _lines(entry: _Node) -> Iterator[NewBankLine]:
     value = entry.day("ValDt") or booking
     reference = entry.text("AcctSvcrRef", "NtryRef")
     more = entry.text("AddtlNtryInf")
+    if entry.text("RvslInd").lower() in ("true", "1"):
+        more = " ".join(filter(None, (more, _("Reversal"))))
     parts = list(entry.all("NtryDtls/TxDtls"))
-    amounts = [part.amount() for part in parts if next(part.all("Amt"), None) is not None]
+    amounts = [own for part in parts if (own := part.own_amount(amount < 0)) is not None]
     split = len(parts) > 1 and len(amounts) == len(parts) and {c for _, c in amounts} == {currency}
-    if split and sum(a for a, _ in amounts) == amount:
-        for part, (own, _) in zip(parts, amounts, strict=True):
-            yield _line(part, own, booking, value, reference, more)
-    else:
-        yield _line(parts[0] if parts else entry, amount, booking, value, reference, more)
+    charges = sum((charge for charge, code in entry.charges() if code == currency), Decimal(0))
+    whole = sum((a for a, _ in amounts), Decimal(0))
+    if split and whole in (amount, amount + charges):
+        for part, (own, _code) in zip(parts, amounts, strict=True):
+            if own:
+                yield _line(part, own, booking, value, reference, more)
+        if whole != amount:
+            yield NewBankLine(booking, value, amount - whole, text=_("Charges"), bank_reference=reference[:140])
+    elif amount:
+        rest = [word for part in parts[1:] for word in (*_said(part), part.text("Refs/EndToEndId"))]
+        yield _line(parts[0] if parts else entry, amount, booking, value, reference, " ".join([*rest, more]))
+
+
+def _said(part: _Node) -> list[str]:
+    """The remittance: free words, then the numbers of the documents it names, and the creditor's reference."""
+    named = ("RmtInf/Ustrd", "RmtInf/Strd/RfrdDocInf/Nb", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf")
+    return [n.element.text or "" for path in named for n in part.all(path)]
 
 
 def _line(part: _Node, amount: Decimal, booking: date, value: date, reference: str, more: str) -> NewBankLine:
     who = "Dbtr" if amount > 0 else "Cdtr"
     end_to_end = part.text("Refs/EndToEndId")
     structured = part.text("RmtInf/Strd/CdtrRefInf/Ref")
-    said = [n.element.text or "" for n in part.all("RmtInf/Ustrd")] + [structured, more]
+    said = [*_said(part), more]
     own = structured or ("" if end_to_end == "NOTPROVIDED" else end_to_end)
     return NewBankLine(
         booking_date=booking, value_date=value, amount=amount, text=" ".join(" ".join(said).split()),

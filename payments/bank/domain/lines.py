@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
+
+# What a bank says of a line in words, in the order in which they are hashed.
+TEXTS = ("text", "counterparty", "counterparty_account", "reference", "bank_reference")
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,16 @@ class NewBankLine:
     reference: str = ""
     bank_reference: str = ""
 
+    @cached_property
     def text_hash(self) -> bytes:
         """What tells lines of one day and amount apart; white space does not count."""
-        words = "|".join([self.text, self.counterparty, self.counterparty_account, self.reference, self.bank_reference])
+        words = "|".join(getattr(self, name) for name in TEXTS)
         return hashlib.sha256(" ".join(words.split()).encode()).digest()
 
     @property
     def key(self) -> Key:
         """Lines with the same key are told apart only by their count."""
-        return self.value_date, self.amount, self.text_hash()
+        return self.value_date, self.amount, self.text_hash
 
 
 Key = tuple[date, Decimal, bytes]
@@ -39,7 +44,9 @@ Key = tuple[date, Decimal, bytes]
 @dataclass(frozen=True)
 class StatementData:
     """A statement as the bank sent it. `account` is how the bank names it (IBAN or its own number, "" unknown);
-    balances are None where the format has none."""
+    balances are None where the format has none. `numbers` tell equal lines apart where the format knows them (our export);
+    there a statement without a number is lines that were keyed by hand. `flaw` says in words what makes it not to be
+    believed as it is."""
 
     account: str
     number: str
@@ -48,6 +55,8 @@ class StatementData:
     opening: Decimal | None
     closing: Decimal | None
     lines: tuple[NewBankLine, ...]
+    numbers: tuple[int, ...] = ()
+    flaw: str = ""
 
     @property
     def difference(self) -> Decimal:

@@ -1,32 +1,42 @@
 """Which open invoices a bank line pays: proposals with a score and the reasons for it. Pure; people decide.
 
-Evidence adds up: a number written on the line, who sent it, and whether the amount fits to the cent. A proposal is
-certain from `CERTAIN` on, which takes a written invoice number and the exact amount.
+Evidence adds up: a number written on the line, who sent it, whether the amount fits to the cent, and whether it fits in
+one way only. A proposal is certain from `CERTAIN` on: a written number and the exact amount, or a known payer of whose
+open invoices one to four sum to the amount in exactly one way. Two answers that are equally good are both shown, each
+says so, and neither is certain.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from functools import cached_property
+from operator import attrgetter
+from typing import NamedTuple
+
+from payments.bank.domain.index import Account, Index, OpenInvoice, allowed, longest, units
+from payments.bank.domain.sums import Sums
+from payments.bank.domain.words import account_key, folded, tokens, words_of
 
 CERTAIN = 90
 SHOWN = 5
-INVOICE_NUMBER, ORDER_NUMBER, ACCOUNT_KNOWN, NAME, AMOUNT, AMOUNT_ALL, AMOUNT_SUM, AMOUNT_ONLY = 60, 40, 30, 25, 35, 30, 25, 40
+INVOICE_NUMBER, ORDER_NUMBER, CUSTOMER_PO = 60, 55, 45
+POINTS = {"invoice_number": INVOICE_NUMBER, "order_number": ORDER_NUMBER, "customer_po": CUSTOMER_PO}
+NUMBER = {
+    "invoice_number": attrgetter("number"),
+    "order_number": attrgetter("order_number"),
+    "customer_po": attrgetter("customer_po"),
+}
+ACCOUNT_KNOWN, NAME = 30, 25
+AMOUNT, UNIQUE, FEWEST, DISCOUNT, FEE = 35, 30, 15, 30, 10
 PARTIAL = 10
-SUBSET_OF, SUBSET_SIZE = 14, 4
-LEGAL_FORMS = frozenset(
-    "GMBH AG KG OHG MBH UG SE SARL SA SAS SNC BV NV VOF LTD PLC LLC INC CORP CO COMPANY SPA SRL AB AS OY APS SPOL SRO "
-    "THE AND UND ET DE VAN DER".split()
-)
+NEAR = 5
+BEFORE_CERTAIN = CERTAIN - 1
+FEE_MOST, FEE_SHARE = Decimal(50), Decimal("0.02")
 
 
-@dataclass(frozen=True)
-class LineView:
+class LineView(NamedTuple):
     """A bank line to match: `amount` is what is still unmatched, positive."""
 
     id: int
@@ -37,33 +47,18 @@ class LineView:
     counterparty_account: str = ""
 
 
-@dataclass(frozen=True)
-class OpenInvoice:
-    """An open invoice: `open` is positive, in the currency of the lines."""
-
-    id: int
-    number: str
-    order_number: str
-    customer_po: str
-    account_id: int
-    customer_id: int
-    customer_name: str
-    due_date: date
-    open: Decimal
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why: `code` (invoice_number, order_number, known_account, name, amount, amount_all, amount_sum, amount_only,
-    partial, rest) and what it is about."""
+class Reason(NamedTuple):
+    """Why: `code` (views put each into words) and what it is about."""
 
     code: str
     about: str = ""
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """Pay these invoices of one account; `rest` stays unapplied. `score` is 0–100."""
+class Proposal(NamedTuple):
+    """Pay these invoices of one account; `rest` stays unapplied, `discounts` (invoice, amount) were kept by the payer.
+
+    `score` is 0–100; `ambiguous` means that another answer is as good.
+    """
 
     customer_id: int
     account_id: int
@@ -71,157 +66,362 @@ class Proposal:
     rest: Decimal
     score: int
     reasons: tuple[Reason, ...]
+    discounts: tuple[tuple[int, Decimal], ...] = ()
+    ambiguous: bool = False
+    exact: bool = False
 
     @property
     def certain(self) -> bool:
-        return self.score >= CERTAIN and not self.rest
+        return self.score >= CERTAIN and self.exact and not self.rest and not self.ambiguous
 
 
-def tokens(text: str) -> frozenset[str]:
-    """Upper-case words and numbers of a text, and neighbours joined: "INV 12" and "INV-12" also read "INV12"."""
-    words = re.findall(r"[^\W_]+", text.upper())
-    return frozenset(words) | {a + b for a, b in zip(words, words[1:], strict=False)}
+def divided(parts: Iterable[tuple[int, Decimal]]) -> tuple[dict[int, Decimal], dict[int, Decimal]]:
+    """What pays invoices, and what is paid ahead on pro formas (their ids are negative among the open items)."""
+    rows = list(parts)
+    return {i: part for i, part in rows if i > 0}, {-i: part for i, part in rows if i < 0}
 
 
-def name_words(name: str) -> frozenset[str]:
-    """What identifies a company by its name: words of three letters and more, without legal forms."""
-    return frozenset(w for w in re.findall(r"[^\W_]+", name.upper()) if len(w) > 2 and w not in LEGAL_FORMS)
-
-
-class Index:
-    """Open invoices by what may be written on a line, by amount, by account, by words of names."""
-
-    def __init__(self, invoices: Iterable[OpenInvoice]) -> None:
-        self.by_number: dict[str, list[OpenInvoice]] = defaultdict(list)
-        self.by_order: dict[str, list[OpenInvoice]] = defaultdict(list)
-        self.by_amount: dict[Decimal, list[OpenInvoice]] = defaultdict(list)
-        self.by_customer: dict[int, list[OpenInvoice]] = defaultdict(list)
-        self.by_word: dict[str, set[int]] = defaultdict(set)
-        self.names: dict[int, frozenset[str]] = {}
-        for x in sorted(invoices, key=lambda x: (x.due_date, x.id)):
-            self.by_number[squeezed(x.number)].append(x)
-            for number in filter(None, {squeezed(x.order_number), squeezed(x.customer_po)}):
-                self.by_order[number].append(x)
-            self.by_amount[x.open].append(x)
-            self.by_customer[x.customer_id].append(x)
-            if x.customer_id not in self.names:
-                self.names[x.customer_id] = name_words(x.customer_name)
-                for word in self.names[x.customer_id]:
-                    self.by_word[word].add(x.customer_id)
-
-    def named_customers(self, words: frozenset[str]) -> set[int]:
-        """Customers of whose name at least half the words, and the longest, stand on the line."""
-        found = {c for word in words for c in self.by_word.get(word, ())}
-        return {
-            c for c in found
-            if 2 * len(self.names[c] & words) >= len(self.names[c]) and max(self.names[c], key=len) in words
-        }  # fmt: skip
-
-
-def squeezed(number: str) -> str:
-    """A number as `tokens` would read it when written without gaps; "" for what is too short to tell anything."""
-    plain = "".join(re.findall(r"[^\W_]+", number.upper()))
-    return plain if len(plain) > 2 else ""
+Senders = Mapping[str, Sequence[int]]
 
 
 def match(
-    lines: Sequence[LineView], invoices: Iterable[OpenInvoice], senders: Mapping[str, int] | None = None
-) -> dict[int, list[Proposal]]:
+    lines: Sequence[LineView], invoices: Iterable[OpenInvoice], senders: Senders | None = None,
+    members: Mapping[int, int] | None = None,
+) -> dict[int, list[Proposal]]:  # fmt: skip
     """For each line its best proposals, best first (at most `SHOWN`).
 
-    `senders` {counterparty account: customer} are those whose money was matched before.
+    `senders` {counterparty account: customers} are those whose money came from it before; `members` {customer: credit
+    account} of those who may owe nothing themselves and pay for others of their account.
     """
-    index = Index(invoices)
-    return {line.id: _propose(line, index, senders or {}) for line in lines}
+    index = Index(invoices, members)
+    works = [_Line(line, index, senders or {}) for line in lines]
+    for work in works:
+        work.by_numbers()
+    undecided = [work for work in works if not any(p.certain for p in work.found.values())]
+    for work in sorted(
+        undecided, key=lambda work: work.payers
+    ):  # payer by payer: their sums are prepared once
+        for account_id in work.payers:
+            work.by_payer(index.prepared(account_id))
+    for work in undecided:
+        if not work.payers or not any(p.exact for p in work.found.values()):
+            work.by_amount()
+    return {work.line.id: work.ranked() for work in works}
 
 
-def _propose(line: LineView, index: Index, senders: Mapping[str, int]) -> list[Proposal]:
-    written = tokens(f"{line.words} {line.counterparty}")
-    known = senders.get(line.counterparty_account) if line.counterparty_account else None
-    named = index.named_customers(written)
-    found: dict[tuple[tuple[int, Decimal], ...], Proposal] = {}
+class _Line:
+    """One line being matched: numbers first, and a number with the exact amount needs no more; then what the payer owes,
+    then the amount alone. Collects offers and ranks them."""
 
-    def offer(chosen: Sequence[OpenInvoice], why: list[Reason], score: int) -> None:
-        proposal = _allocate(line, chosen, why, score, known, named)
-        before = found.get(proposal.allocations)
-        if before is None or before.score < proposal.score:
-            found[proposal.allocations] = proposal
+    def __init__(self, line: LineView, index: Index, senders: Senders) -> None:
+        self.line, self.index = line, index
+        self.known = (
+            set(senders.get(account_key(line.counterparty_account), ()))
+            if line.counterparty_account
+            else set()
+        )
+        self.found: dict[tuple[tuple[int, Decimal], ...], Proposal] = {}
 
-    for chosen, why, score in _written(written, index):
-        offer(chosen, why, score)
-    for customer in sorted(named | ({known} if known is not None else set())):
-        for chosen, why, score in _of_customer(line.amount, index.by_customer.get(customer, [])):
-            offer(chosen, why, score)
-    exact = index.by_amount.get(line.amount, [])
-    if len(exact) == 1:
-        offer(exact, [Reason("amount_only", exact[0].number)], AMOUNT_ONLY - AMOUNT)
-    ranked = sorted(found.values(), key=lambda p: (-p.score, len(p.allocations), p.allocations))
-    return ranked[:SHOWN]
+    @cached_property
+    def said(self) -> str:
+        """Who and what, in capitals without accents."""
+        return folded(f"{self.line.counterparty} {self.line.words}")
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return words_of(self.said)
 
-Offer = tuple[list[OpenInvoice], list[Reason], int]
+    @cached_property
+    def named(self) -> set[int]:
+        return self.index.named_customers(self.names)
 
+    @cached_property
+    def payers(self) -> list[int]:
+        """The credit accounts of who sent it, as far as that is known."""
+        return sorted(
+            {self.index.account_of[c] for c in self.known | self.named if c in self.index.account_of}
+        )
 
-def _written(written: frozenset[str], index: Index) -> Iterable[Offer]:
-    """Invoices whose own number, or whose order's, stands on the line; one offer an account."""
-    for table, code, score in ((index.by_number, "invoice_number", INVOICE_NUMBER), (index.by_order, "order_number", ORDER_NUMBER)):
-        by_account: dict[int, dict[int, tuple[OpenInvoice, str]]] = defaultdict(dict)
-        for word in sorted(written & table.keys()):
-            for x in table[word]:
-                by_account[x.account_id].setdefault(x.id, (x, x.number if code == "invoice_number" else x.order_number))
-        for rows in by_account.values():
-            chosen = sorted((x for x, _ in rows.values()), key=lambda x: (x.due_date, x.id))
-            yield chosen, [Reason(code, about) for about in sorted({about for _, about in rows.values()})], score
+    def ranked(self) -> list[Proposal]:
+        """Best first; of exact answers as good as the best each says so."""
+        if len(self.found) == 1:
+            return list(self.found.values())
+        order = sorted(self.found.values(), key=lambda p: (-p.score, len(p.allocations), p.allocations))[
+            :SHOWN
+        ]
+        exact = [p for p in order if p.exact]
+        if len(exact) > 1 and exact[0].score - exact[1].score < NEAR and exact[0].score == order[0].score:
+            best = exact[0].score
+            order = [self.doubted(p) if p.exact and best - p.score < NEAR else p for p in order]
+        return order
 
+    def doubted(self, p: Proposal) -> Proposal:
+        if p.ambiguous:
+            return p
+        return p._replace(
+            ambiguous=True, score=min(p.score, BEFORE_CERTAIN), reasons=(*p.reasons, Reason("ambiguous"))
+        )
 
-def _of_customer(amount: Decimal, invoices: list[OpenInvoice]) -> Iterable[Offer]:
-    """One sender's open invoices: that of exactly the amount, a few that sum to it, or the oldest first."""
-    if not invoices:
-        return
-    for x in invoices:
-        if x.open == amount:
-            yield [x], [], 0
-    first = invoices[:SUBSET_OF]
-    for size in range(2, SUBSET_SIZE + 1):
-        for some in combinations(first, size):
-            if sum(x.open for x in some) == amount and size < len(invoices):
-                yield list(some), [Reason("amount_sum", str(size))], AMOUNT_SUM - AMOUNT
-                return
-    yield invoices, [], 0
+    # what is written
 
+    def by_numbers(self) -> None:
+        """Invoices whose own number, or whose order's or the customer's for it, stands on the line; by account."""
+        seen = tokens(f"{self.line.words} {self.line.counterparty}") & self.index.written.keys()
+        if not seen:
+            return
+        by_account: dict[int, dict[int, tuple[int, str, OpenInvoice]]] = {}
+        for word in seen:
+            for code, x in self.index.written[word]:
+                rows, points = by_account.setdefault(x.account_id, {}), POINTS[code]
+                if x.id not in rows or rows[x.id][0] < points:
+                    rows[x.id] = (points, code, x)
+        for _account, rows in sorted(by_account.items()):
+            scores = {score for score, _code, _x in rows.values()}
+            best = max(scores)
+            self.of_numbers([row for row in rows.values() if row[0] == best], best)
+            if len(scores) > 1:
+                self.of_numbers(list(rows.values()), min(scores))
 
-def _allocate(
-    line: LineView, chosen: Sequence[OpenInvoice], why: list[Reason], score: int, known: int | None, named: set[int]
-) -> Proposal:
-    """Spread the line over the chosen invoices, oldest first, and add what the sender and the amount tell."""
-    left, parts = line.amount, []
-    for x in chosen:
-        if left <= 0:
-            break
-        part = min(left, x.open)
-        parts.append((x.id, part))
-        left -= part
-    customers = {x.customer_id for x in chosen}
-    reasons = list(why)
-    if known in customers:
-        reasons.append(Reason("known_account", line.counterparty_account))
-        score += ACCOUNT_KNOWN
-    if named & customers:
-        names = {x.customer_id: x.customer_name for x in chosen}
-        reasons.append(Reason("name", names[min(named & customers)]))
-        score += NAME
-    whole = sum((x.open for x in chosen), Decimal(0))
-    if whole == line.amount:
-        code = "amount" if len(chosen) == 1 else "amount_all"
-        if not any(r.code in ("amount_sum", "amount_only") for r in reasons):
-            reasons.append(Reason(code, str(whole)))
-        score += AMOUNT
-    elif left > 0:
-        reasons.append(Reason("rest", str(left)))
-        score -= PARTIAL
-    else:
-        reasons.append(Reason("partial", str(whole - line.amount)))
-        score -= PARTIAL
-    payer = known if known in customers else chosen[0].customer_id
-    assert payer is not None
-    return Proposal(payer, chosen[0].account_id, tuple(parts), left, max(0, min(100, score)), tuple(reasons))
+    def of_numbers(self, rows: list[tuple[int, str, OpenInvoice]], score: int) -> None:
+        """The named invoices together; when they do not make the amount, those of them that do, and what else would."""
+        rows = sorted(rows, key=lambda row: (row[2].due_date, row[2].id))
+        chosen = [x for _score, _code, x in rows]
+        why = list(dict.fromkeys(Reason(code, NUMBER[code](x)) for _score, code, x in rows))
+        whole, amount = sum((x.open for x in chosen), Decimal(0)), self.line.amount
+        if whole == amount:
+            self.offer(chosen, why, score + AMOUNT, exact=True)
+            return
+        if self.with_discount(chosen, why, score):
+            return
+        if whole > amount and len(chosen) > 1:
+            self.some_of(chosen, why, score)
+        if whole < amount:
+            self.and_more(chosen, why, score, amount - whole)
+        self.offer(chosen, why, score)
+
+    def with_discount(self, chosen: list[OpenInvoice], why: list[Reason], score: int) -> bool:
+        """The payer kept the discount of all of them, or of some, and the rest makes the amount to the cent."""
+        may = [x for x in chosen if allowed(x, self.line.value_date)]
+        kept = sum((x.open for x in chosen), Decimal(0)) - self.line.amount
+        if not may or kept <= 0:
+            return False
+        answers = Sums([units(x.discount) for x in may]).find(units(kept)).answers
+        whole = sum((x.discount for x in may), Decimal(0)) == kept
+        places = range(len(may)) if whole else answers[0] if len(answers) == 1 else None
+        if places is None:
+            return False
+        discounts = {may[i].id: may[i].discount for i in places}
+        self.offer(
+            chosen,
+            [*why, Reason("cash_discount", str(kept))],
+            score + DISCOUNT,
+            exact=True,
+            discounts=discounts,
+        )
+        return True
+
+    def some_of(self, chosen: list[OpenInvoice], why: list[Reason], score: int) -> None:
+        """A few of the named ones make the amount: an order of several invoices, a list of which some were paid."""
+        answers = Sums([units(x.open) for x in chosen]).find(units(self.line.amount)).answers
+        smallest = [a for a in answers if len(a) == len(answers[0])] if answers else []
+        for answer in smallest:
+            self.offer([chosen[i] for i in answer], why, score + AMOUNT, exact=True, doubt=len(smallest) > 1)
+
+    def and_more(self, chosen: list[OpenInvoice], why: list[Reason], score: int, rest: Decimal) -> None:
+        """The named ones and, to the cent and in one way only, others of the same account."""
+        ids = {x.id for x in chosen}
+        others = [
+            x for x in self.index.accounts[chosen[0].account_id].items if x.id not in ids and x.open <= rest
+        ]
+        found = Sums([units(x.open) for x in others]).find(units(rest), most=3)
+        if found.whole and len(found.answers) == 1:
+            more = [others[i] for i in found.answers[0]]
+            self.offer(
+                [*chosen, *more],
+                [*why, Reason("rest_sum", ", ".join(x.number for x in more))],
+                score + AMOUNT - FEE,
+                exact=True,
+            )
+
+    # who sent it
+
+    def by_payer(self, account: Account) -> None:
+        """One payer's open invoices: those that make the amount, with or without discount, else the oldest first."""
+        amount = units(self.line.amount)
+        exact = self.sums_of(account, amount)
+        if not exact:
+            may = account.discounted(self.line.value_date)
+            exact = bool(may) and self.discounted_sums(account, may)
+        if not exact:
+            if (more := account.sums.more(amount)) and len(more) == 1:
+                self.offer(
+                    [account.items[i] for i in more[0]],
+                    [Reason("amount_sum", str(len(more[0])))],
+                    AMOUNT + FEWEST,
+                    exact=True,
+                )
+            elif (span := account.sums.run(amount)) and span != (0, len(account.items)):
+                chosen = account.items[span[0] : span[1]]
+                self.offer(chosen, [Reason("amount_run", str(len(chosen)))], AMOUNT + FEWEST, exact=True)
+        if account.sums.total == amount and len(account.items) > 4:
+            self.offer(
+                account.items, [Reason("amount_all", str(self.line.amount))], AMOUNT + FEWEST, exact=True
+            )
+        if not exact:
+            near = account.sums.between(amount, amount + units(self.largest_fee))
+            if len(near) == 1:
+                self.offer([account.items[near[0]]], [], 0)
+            self.offer(account.items, [], 0)
+
+    def sums_of(self, account: Account, amount: int) -> bool:
+        """Offers of one to four items that make the amount; one way only is strong, several equal ones say so."""
+        found = account.sums.find(amount)
+        if not found.answers:
+            return False
+        size = len(found.answers[0])
+        fewest = found.of_size(size)
+        alone = len(found.answers) == 1 and found.whole
+        score = AMOUNT + (UNIQUE if alone else FEWEST if len(fewest) == 1 else 0)
+        for answer in fewest:
+            chosen = [account.items[i] for i in answer]
+            whole = len(chosen) == len(account.items)
+            why = [
+                Reason("amount", str(self.line.amount))
+                if size == 1
+                else Reason("amount_all", str(self.line.amount))
+                if whole
+                else Reason("amount_sum", str(size))
+            ]
+            why += (
+                [Reason("unique")]
+                if alone
+                else []
+                if found.whole
+                else [Reason("bounded", str(len(account.items)))]
+            )
+            if not alone and len(fewest) == 1 and len(found.answers) > 1:
+                why.append(Reason("more_sums", str(len(found.answers) - 1)))
+            self.offer(chosen, why, score, exact=True, doubt=len(fewest) > 1)
+        return True
+
+    def discounted_sums(self, account: Account, may: list[OpenInvoice]) -> bool:
+        """One to four items, each discount kept that is still due, make the amount in one way only."""
+        kept = {x.id: x.discount for x in may}
+        found = account.net_sums(may).find(units(self.line.amount))
+        answers = [a for a in found.answers if any(account.items[i].id in kept for i in a)]
+        if len(answers) != 1 or not found.whole:
+            return False
+        chosen = [account.items[i] for i in answers[0]]
+        discounts = {x.id: kept[x.id] for x in chosen if x.id in kept}
+        why = [Reason("cash_discount", str(sum(discounts.values(), Decimal(0)))), Reason("unique")]
+        self.offer(chosen, why, DISCOUNT + UNIQUE, exact=True, discounts=discounts)
+        return True
+
+    # the amount alone
+
+    def by_amount(self) -> None:
+        """Nobody is named, or who is named owes nothing like it: the amount alone, over all accounts; never certain."""
+        amount = units(self.line.amount)
+        singles = [x for x in self.index.by_amount.get(amount, ()) if x.account_id not in self.payers]
+        answers, whole = [([x], [Reason("amount_only", x.number)]) for x in singles], True
+        if not singles:
+            sums, whole = self.sums_of_nobody(amount)
+            answers = [(chosen, [Reason("amount_sum", str(len(chosen)))]) for chosen in sums]
+        alone = len(answers) == 1
+        for chosen, why in answers[:SHOWN]:
+            if not whole:
+                why.append(Reason("bounded", str(self.index.count)))
+            few = -PARTIAL if self.payers else UNIQUE if len(chosen) == 1 else FEWEST
+            self.offer(
+                chosen, why, AMOUNT + few - NEAR if alone else AMOUNT - PARTIAL, exact=True, doubt=not alone
+            )
+
+    def sums_of_nobody(self, amount: int) -> tuple[list[list[OpenInvoice]], bool]:
+        """Sums within one account, the fewest items of all accounts, and whether that is all there is."""
+        index = self.index
+        without = (
+            [n for n, account_id in enumerate(index.in_order) if account_id in self.payers]
+            if self.payers
+            else []
+        )
+        found, whole = index.anywhere.find(amount, without)
+        return [[index.accounts[index.in_order[s.payer]].items[i] for i in s.places] for s in found], whole
+
+    # an offer
+
+    @cached_property
+    def largest_fee(self) -> Decimal:
+        """So little may be missing that a bank took it."""
+        return min(FEE_MOST, self.line.amount * FEE_SHARE)
+
+    def offer(
+        self, chosen: Sequence[OpenInvoice], why: list[Reason], score: int, exact: bool = False, doubt: bool = False,
+        discounts: Mapping[int, Decimal] | None = None,
+    ) -> None:  # fmt: skip
+        """Spread the line over the chosen invoices, oldest first, and add what the sender and the amount tell."""
+        left, parts, kept = self.line.amount, [], discounts or {}
+        for x in chosen:
+            if left <= 0:
+                break
+            part = min(left, x.open - kept.get(x.id, Decimal(0)))
+            parts.append((x.id, part))
+            left -= part
+        reasons, score, payer = self.evidence(chosen, list(why), score)
+        if exact:
+            if not any(r.code.startswith(("amount", "cash")) for r in reasons):
+                reasons.append(Reason("amount" if len(chosen) == 1 else "amount_all", str(self.line.amount)))
+        elif left > 0:
+            reasons.append(Reason("rest", str(left)))
+            score -= PARTIAL
+        elif (missing := self.open_of(chosen) - self.line.amount) and missing <= self.largest_fee:
+            reasons.append(Reason("bank_fee", str(missing)))
+            score += FEE
+        else:
+            reasons.append(Reason("partial", str(missing)))
+            score -= PARTIAL
+        if doubt:
+            reasons.append(Reason("ambiguous"))
+        score = max(0, min(BEFORE_CERTAIN if doubt or not exact else 100, score))
+        p = Proposal(
+            payer,
+            chosen[0].account_id,
+            tuple(parts),
+            left,
+            score,
+            tuple(reasons),
+            tuple(sorted(kept.items())),
+            doubt,
+            exact,
+        )
+        before = self.found.get(p.allocations)
+        if before is None or before.score < p.score:
+            self.found[p.allocations] = p
+
+    def open_of(self, chosen: Sequence[OpenInvoice]) -> Decimal:
+        """What is open of the chosen ones."""
+        account = self.index.accounts[chosen[0].account_id]
+        return account.owed if chosen is account.items else sum((x.open for x in chosen), Decimal(0))
+
+    def evidence(
+        self, chosen: Sequence[OpenInvoice], reasons: list[Reason], score: int
+    ) -> tuple[list[Reason], int, int]:
+        """Who sent it: an account we know, a name on the line. A credit account's members pay for each other."""
+        index, account_id = self.index, chosen[0].account_id
+        account = index.accounts[account_id]
+        owing = account.owing if chosen is account.items else {x.customer_id for x in chosen}
+        others = index.members[account_id] - owing
+        known = self.known & index.members[account_id]
+        named = {c for c in owing if self.is_named(c)} or (others and self.named & others)
+        if known:
+            reasons.append(Reason("known_account", self.line.counterparty_account))
+            score += ACCOUNT_KNOWN
+        if named:
+            reasons.append(Reason("name", index.called[min(named)]))
+            score += NAME
+        payer = min(known & owing or known or named & owing or [chosen[0].customer_id])
+        return reasons, score, payer
+
+    def is_named(self, customer: int) -> bool:
+        """Whether a customer's name stands on the line."""
+        name = self.index.names.get(customer)
+        return bool(name) and longest(name) in self.said and bool(self.index.share(customer, self.names))

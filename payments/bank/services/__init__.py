@@ -1,15 +1,40 @@
-"""Writes of the bank: `recording` brings lines in, `applying` makes payments of them and undoes them."""
+"""Writes of the bank: `recording` brings lines in, `applying` makes payments of them and undoes them,
+`posting` applies by itself what is certain."""
 
 from payments.bank.domain import NewBankLine
-from payments.bank.services.applying import apply_line, apply_rest, reverse_payment
-from payments.bank.services.recording import Imported, import_statement, record_bank_line
+from payments.bank.services.applying import apply_line, apply_rest, reverse_payment, standing, undo
+from payments.bank.services.depositing import Waiting, free_deposit
+from payments.bank.services.opening import OldCredit, OldPayment, bring_credit, bring_payments
+from payments.bank.services.posting import Posted, post_certain
+from payments.bank.services.recording import (
+    Imported,
+    import_statement,
+    record_bank_line,
+    release_statement,
+    try_statement,
+)
+from payments.bank.services.refunding import confirm_payment_refund, propose_payment_refund
 
 __all__ = [
     "Imported",
     "NewBankLine",
+    "OldCredit",
+    "OldPayment",
+    "Posted",
+    "Waiting",
     "apply_line",
     "apply_rest",
+    "bring_credit",
+    "bring_payments",
+    "confirm_payment_refund",
+    "free_deposit",
     "import_statement",
+    "post_certain",
+    "propose_payment_refund",
     "record_bank_line",
+    "release_statement",
     "reverse_payment",
+    "standing",
+    "try_statement",
+    "undo",
 ]

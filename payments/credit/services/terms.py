@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from customers.territory.selectors import customer_filter
 from oms.accounts.policies import authorize, who_may
 from oms.company.selectors import exponent
-from oms.events.services import current, use_case
+from oms.events.services import current, in_history, use_case
 from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from payments.credit.domain import Terms, loosened
 from payments.credit.locks import lock_accounts
 from payments.credit.models import AccountMember, CreditAccount
 from payments.credit.selectors import Proposal, proposal, was_confirmed
@@ -32,6 +33,10 @@ class AccountRow:
     members: tuple[int, ...] = ()
     limit_expires: date | None = None
     max_days_overdue: int = 30
+    limit_share: Decimal = Decimal(1)
+    max_amount_overdue: Decimal | None = None
+    blocked: bool = False
+    blocked_reason: str = ""
 
 
 @use_case("payments.open_accounts")
@@ -54,7 +59,8 @@ def open_accounts(rows: Sequence[AccountRow], *, by: Any, at: datetime | None = 
         raise Conflict(_("%(customer)s has a credit account already.") % {"customer": taken or _("A customer")}, code="has_account")
     accounts = CreditAccount.objects.bulk_create(
         CreditAccount(payer_id=row.payer_id, currency_id=row.currency, limit=row.limit, limit_expires=row.limit_expires,
-                      max_days_overdue=row.max_days_overdue)
+                      max_days_overdue=row.max_days_overdue, limit_share=row.limit_share, max_amount_overdue=row.max_amount_overdue,
+                      blocked=row.blocked, blocked_reason=row.blocked_reason)
         for row in rows
     )  # fmt: skip
     AccountMember.objects.bulk_create(
@@ -126,12 +132,13 @@ def block_account(account_id: int, reason: str, *, by: Any, at: datetime | None 
 @use_case("payments.propose_terms")
 def propose_terms(
     account_id: int, limit: Decimal, expires: date | None, reason: str, *, by: Any, unblock: bool = False,
-    at: datetime | None = None,
+    rules: Mapping[str, Any] | None = None, at: datetime | None = None,
 ) -> int:  # fmt: skip
-    """Propose a limit, its last day, and unblocking; nothing changes until another person confirms.
+    """Propose a limit, its last day, unblocking and other terms; nothing changes until another person confirms.
 
+    `rules` of RULES: the share of the limit that orders may use, days and amount overdue beyond which they are held (None: no bound).
     The proposal is an event on the account's timeline; returns its id. Raises NotFound `account_missing` for accounts
-    the person may not see, Invalid `bad_limit`, `reason_missing`.
+    the person may not see, Invalid `bad_limit`, `bad_rule`, `reason_missing`.
     """
     authorize(by, "payments.propose_terms")
     _need_reason(reason)
@@ -141,9 +148,25 @@ def propose_terms(
     check_limit(limit, account.currency_id)
     data = {
         "account": account.pk, "limit": limit, "expires": expires, "unblock": unblock, "before": account.limit,
-        "blocked": account.blocked,
+        "blocked": account.blocked, "rules": changed_rules(account, rules or {}),
     }  # fmt: skip
-    return current().event("credit.terms_proposed", _subjects(account), data, note=reason)
+    # The subject `terms` finds all proposals without looking at every account's timeline.
+    return current().event("credit.terms_proposed", [*_subjects(account), ("terms", account.pk)], data, note=reason)
+
+
+RULES: dict[str, tuple[int, int, bool]] = {"limit_share": (0, 1, False), "max_days_overdue": (0, 999, False), "max_amount_overdue": (0, 10**12, True)}
+
+
+def changed_rules(account: CreditAccount, rules: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """{term: [before, after]} of those that change. Raises Invalid `bad_rule`."""
+    for name, value in rules.items():
+        least, most, may_lack = RULES[name]
+        if value is None and may_lack:
+            continue
+        if value is None or not least <= value <= most:
+            message = _("From %(least)s to %(most)s.") % {"least": least, "most": most}
+            raise Invalid(message, code="bad_rule", errors=[{"field": name, "message": message}])
+    return {name: [getattr(account, name), value] for name, value in rules.items() if getattr(account, name) != value}
 
 
 @use_case("payments.confirm_terms")
@@ -162,7 +185,7 @@ def confirm_terms(proposal_id: int, *, by: Any, at: datetime | None = None) -> C
     account = lock_accounts([found.account_id])[found.account_id]
     if was_confirmed(proposal_id):
         raise Conflict(_("These terms are in force already."), code="confirmed_before")
-    if (account.limit, account.blocked) != (found.before, found.blocked):
+    if not found.stands(account):
         raise Stale(_("The account's terms changed after this was proposed."), code="terms_changed",
                     clears=_("Propose again from the terms as they are now."))
     return _put_in_force(account, found)
@@ -172,10 +195,64 @@ def _put_in_force(account: CreditAccount, found: Proposal) -> CreditAccount:
     account.limit, account.limit_expires = found.limit, found.expires
     if found.unblock:
         account.blocked, account.blocked_reason = False, ""
-    account.save(update_fields=["limit", "limit_expires", "blocked", "blocked_reason"])
+    for name, (_before, after) in found.rules.items():
+        setattr(account, name, after)
+    account.save(update_fields=["limit", "limit_expires", "blocked", "blocked_reason", *found.rules])
     current().event(
         "credit.terms_confirmed", [*_subjects(account), ("proposal", found.id)],
         {"account": account.pk, "proposal": found.id, "before": found.before, "limit": found.limit,
-         "expires": found.expires, "unblocked": found.unblock},
+         "expires": found.expires, "unblocked": found.unblock, "rules": {name: list(pair) for name, pair in found.rules.items()}},
     )  # fmt: skip
     return account
+
+
+@use_case("payments.set_terms")
+def set_terms(changes: Mapping[int, Terms], *, by: Any, at: datetime | None = None) -> None:
+    """Bring accounts to terms that a file gives whole. One person only tightens them; what allows more comes by a file of
+    another system's past alone, which only the operator of this one brings in (said in the audit).
+
+    A limit below what is owed blocks, as `lower_limit` does. Raises Forbidden `two_persons`, Invalid `bad_limit`, NotFound.
+    """
+    authorize(by, "payments.lower_limit")
+    for account in lock_accounts(changes).values():
+        terms, before = changes[account.pk], terms_of(account)
+        check_limit(terms.limit, account.currency_id)
+        more = loosened(before, terms)
+        if more and not (by.is_system and in_history()):
+            raise more_takes_two(account, more)
+        cut = terms.limit < before.limit and account.exposure > terms.limit and not terms.blocked
+        for name, value in asdict(terms).items():
+            setattr(account, name, value)
+        if cut:
+            account.blocked, account.blocked_reason = True, "limit_cut"
+        account.save(update_fields=list(asdict(terms)))
+        changed = {name: value for name, value in asdict(terms).items() if value != getattr(before, name) and name != "blocked_reason"}
+        current().event("credit.rules_changed", _subjects(account), {"account": account.pk, "before": before.limit, "cut": cut, **changed})
+
+
+def terms_of(account: CreditAccount) -> Terms:
+    """An account's terms as they stand."""
+    return Terms(**{name: getattr(account, name) for name in Terms.__dataclass_fields__})
+
+
+def more_takes_two(account: CreditAccount, names: Sequence[str]) -> Forbidden:
+    """The refusal of terms that one file may not loosen."""
+    return Forbidden(
+        _("%(terms)s would allow more: one person proposes that, another confirms it.") % {"terms": ", ".join(names)}, code="two_persons",
+        who=who_may("payments.confirm_terms"), account=account.pk,
+        clears=_("Propose it on the customer's credit page; the first load of another system takes it with --history."),
+    )  # fmt: skip
+
+
+@use_case("payments.join_account")
+def join_accounts(members: Mapping[int, Collection[int]], *, by: Any, at: datetime | None = None) -> None:
+    """{account: customers} whose orders count against it from now on. Raises Conflict `has_account`."""
+    authorize(by, "payments.open_account")
+    everyone = [customer for group in members.values() for customer in group]
+    taken = AccountMember.objects.filter(customer_id__in=everyone).values_list("customer__code", flat=True).first()
+    if taken is not None or len(set(everyone)) != len(everyone):
+        raise Conflict(_("%(customer)s has a credit account already.") % {"customer": taken or _("A customer")}, code="has_account")
+    for account in lock_accounts(members).values():
+        joined = sorted(members[account.pk])
+        AccountMember.objects.bulk_create(AccountMember(customer_id=customer, account=account) for customer in joined)
+        current().event("credit.joined", [*_subjects(account), *[("customer", c) for c in joined]], {"account": account.pk, "customers": joined})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,17 @@ from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
+from oms.company.models import TaxRule
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
 from oms.events.services import current, use_case
-from oms.kernel.errors import Conflict
+from oms.kernel.errors import Conflict, Invalid
+from oms.kernel.money import half_up
 from payments.billing.domain import Totals, totals
-from payments.billing.models import Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
+from payments.billing.models import BillingTerms, Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
+from payments.billing.selectors import open_day
 from payments.credit.locks import lock_accounts
+from payments.credit.models import CreditAccount
 from payments.credit.services import move
 
 
@@ -35,6 +39,8 @@ class InvoiceHeader:
     shipment_id: int | None
     invoice_date: date
     terms_days: int
+    shipment_number: str = ""
+    kind: str = "goods"
 
 
 @dataclass(frozen=True)
@@ -55,23 +61,24 @@ class InvoiceLineData:
 def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reserved: Decimal) -> int:
     """Part: issue an invoice; `reserved` is how much of the order's credit reservation it replaces. Returns its id.
 
-    Locks the account, then draws the number, last. Raises Conflict `invoiced_before` for a shipment that has an invoice
+    Its date is the header's, or the first open day when that month is closed. Locks the account, then draws the number, last. Raises Conflict `invoiced_before` for a shipment that has an invoice
     (the caller asks under its order's lock first), `nothing_to_invoice`, `credit_bucket`.
     """
     cmd = current()
     if not lines:
         raise Conflict(_("An invoice needs a line."), code="nothing_to_invoice")
     money = totals(lines, exponent(header.currency))
+    header = replace(header, invoice_date=open_day(header.invoice_date))
     invoice = Invoice(
         pk=next_id(), account_id=header.account_id, customer_id=header.customer_id, currency_id=header.currency,
         order_id=header.order_id, order_number=header.order_number, customer_po=header.customer_po,
-        shipment_id=header.shipment_id, invoice_date=header.invoice_date,
+        shipment_id=header.shipment_id, shipment_number=header.shipment_number, invoice_date=header.invoice_date,
         due_date=header.invoice_date + timedelta(days=header.terms_days), net=money.net, tax=money.tax,
-        total=money.total, issued_at=cmd.at,
+        total=money.total, issued_at=cmd.at, kind=header.kind, **cash_discount(header, money.total),
     )  # fmt: skip
     event = cmd.event(
         "invoice.issued",
-        [("order", header.order_id), ("customer", header.customer_id), ("invoice", invoice.pk),
+        [*([("order", header.order_id)] if header.order_id else []), ("customer", header.customer_id), ("invoice", invoice.pk),
          ("credit_account", header.account_id)],
         {"invoice": invoice.pk, "order": header.order_id, "shipment": header.shipment_id, "total": money.total},
     )  # fmt: skip
@@ -85,6 +92,36 @@ def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reser
     _insert(invoice, lines, money)
     push_overdue([header.account_id], cmd.at.date())
     return invoice.pk
+
+
+def cash_discount(header: InvoiceHeader, total: Decimal) -> dict[str, Any]:
+    """What of the invoice the customer may keep, and until which value date, by its terms; never of a fee."""
+    terms = BillingTerms.objects.filter(customer_id=header.customer_id, discount_share__gt=0).first()
+    if terms is None or header.kind != Invoice.Kind.GOODS:
+        return {}
+    amount = half_up(total * terms.discount_share, exponent(header.currency))
+    return {"discount_amount": amount, "discount_until": header.invoice_date + timedelta(days=terms.discount_days)} if amount else {}
+
+
+def fee(account_id: int, customer_id: int, currency: str, amount: Decimal, text: str) -> int:
+    """Part: an invoice of a fee (a returned cheque, a reminder): damages, so no tax; due at once. Returns its id."""
+    header = InvoiceHeader(account_id, customer_id, currency, 0, "", "", None, current().at.date(), 0, kind=Invoice.Kind.FEE)
+    line = InvoiceLineData(0, "", text[:200], 1, amount, 1, Decimal(0), TaxRule.Category.EXEMPT, Decimal(0))
+    return issue_invoice(header, [line], Decimal(0))
+
+
+@use_case("payments.charge_fee")
+def charge_fee(customer_id: int, amount: Decimal, text: str, *, by: Any, at: datetime | None = None) -> int:
+    """Charge a customer a fee by hand; the invoice's id. Raises Conflict `no_account`, Invalid `bad_amount`, `reason_missing`."""
+    authorize(by, "payments.charge_fee")
+    account = CreditAccount.objects.filter(members__customer_id=customer_id).first()
+    if account is None:
+        raise Conflict(_("The customer has no credit account."), code="no_account")
+    if not text.strip():
+        raise Invalid(_("Say what the fee is for."), code="reason_missing")
+    if not amount.is_finite() or not 0 < amount < 10**9 or amount != round(amount, exponent(account.currency_id)):
+        raise Invalid(_("The amount is above 0, in the currency's smallest unit."), code="bad_amount")
+    return fee(account.pk, customer_id, account.currency_id, amount, text)
 
 
 def _insert(invoice: Invoice, lines: Sequence[InvoiceLineData], money: Totals) -> None:

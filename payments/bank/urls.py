@@ -1,0 +1,22 @@
+"""Addresses of the bank."""
+
+from django.urls import path
+
+from payments.bank import views
+
+urlpatterns = [
+    path("bank/", views.LineList.as_view(), name="bank-lines"),
+    path("bank/statements/", views.StatementList.as_view(), name="statement-list"),
+    path("bank/statements/<int:pk>/", views.StatementDetail.as_view(), name="statement-detail"),
+    path("bank/statements/<int:pk>/release/", views.ReleaseStatement.as_view(), name="statement-release"),
+    path("bank/import/", views.ImportStatement.as_view(), name="bank-import"),
+    path("bank/key/", views.KeyLine.as_view(), name="bank-key"),
+    path("bank/match/", views.NextLine.as_view(), name="bank-match"),
+    path("bank/payers/", views.PayerOptions.as_view(), name="payer-options"),
+    path("bank/lines/<int:line>/", views.MatchLine.as_view(), name="bank-line"),
+    path("payments/<str:payment>/", views.PaymentDetail.as_view(), name="payment-detail"),
+    path("payments/<str:payment>/apply/", views.ApplyRest.as_view(), name="payment-apply"),
+    path("payments/<str:payment>/reverse/", views.ReversePayment.as_view(), name="payment-reverse"),
+    path("payments/<str:payment>/free/<str:number>/", views.FreeDeposit.as_view(), name="payment-free"),
+    path("payments/<str:payment>/refund/", views.RefundPayment.as_view(), name="payment-refund"),
+]

@@ -1,0 +1,1 @@
+"""Money on its way: what collectors hold in their hands, cheques until they are good."""
