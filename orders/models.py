@@ -1,30 +1,97 @@
 """Gathers the models of the rooms: Django looks here."""
 
-from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy
-from orders.book.models import Order, OrderLine, OrderPayload, OrderTransition
-from orders.fulfilment.models import Shipment, ShipmentLine
-from orders.holds.models import Hold
-from orders.planning.models import Allocation, Lane, LaneStamp, LivePlan, PlanRun, Promise, ScheduleLine
+from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyClass
+from orders.book.models import Order, OrderLine, OrderPayload, OrderTransition, PriceChange
+from orders.channels.models import (
+    CrossReference,
+    Message,
+    Reply,
+    TradingPartner,
+    Transmission,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from orders.desk.models import OrderFile, OrderNote, SavedView
+from orders.entry.models import Draft
+from orders.fulfilment.models import Arrival, Discrepancy, DiscrepancyClearing, Shipment, ShipmentLine
+from orders.holds.models import Hold, Quota, QuotaEntry
+from orders.letters.models import LetterRule
+from orders.planning.models import (
+    Allocation,
+    CriticalityChange,
+    CriticalityUse,
+    Lane,
+    LaneStamp,
+    LivePlan,
+    PlanChange,
+    PlanRun,
+    Promise,
+    RankPolicy,
+    ScheduleLine,
+)
 from orders.pricing.models import Price, PriceList
+from orders.returns.models import (
+    Return,
+    ReturnCredit,
+    ReturnDisposal,
+    ReturnLine,
+    ReturnReceipt,
+    ReturnSettlement,
+)
+from orders.service.models import Case, CaseFile, CaseLink, CaseMessage, ServiceLevel
 
 __all__ = [
     "Allocation",
     "Approval",
     "ApprovalLine",
     "ApprovalPolicy",
+    "Case",
+    "CaseFile",
+    "CaseLink",
+    "CaseMessage",
+    "CriticalityChange",
+    "CriticalityUse",
+    "Arrival",
+    "CrossReference",
+    "Discrepancy",
+    "DiscrepancyClearing",
+    "Draft",
     "Hold",
     "Lane",
     "LaneStamp",
+    "LetterRule",
     "LivePlan",
+    "Message",
     "Order",
+    "OrderFile",
     "OrderLine",
+    "OrderNote",
     "OrderPayload",
     "OrderTransition",
+    "PlanChange",
     "PlanRun",
+    "PolicyClass",
     "Price",
+    "PriceChange",
     "PriceList",
     "Promise",
+    "RankPolicy",
+    "Reply",
+    "Return",
+    "ReturnCredit",
+    "ReturnDisposal",
+    "ReturnLine",
+    "ReturnReceipt",
+    "ReturnSettlement",
+    "SavedView",
     "ScheduleLine",
+    "ServiceLevel",
+    "Quota",
+    "QuotaEntry",
     "Shipment",
     "ShipmentLine",
+    "TradingPartner",
+    "Transmission",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -19,7 +19,9 @@ from orders.book.models import Order, OrderLine
 class ApprovalPolicy(models.Model):
     """One version of the rules. Up to `auto_limit` (order net) the policy itself approves, if discount and margin fit.
 
-    `approver_limit` is what an approver may decide alone; above it a manager decides. The latest active version rules.
+    `approver_limit` is what an approver may decide alone (up to `approver_max_discount`); above it a manager decides, above
+    `second_above` two persons. Orders that a customer submits within `together_hours` count together. An order undecided for
+    `escalate_hours` is shown to the post above. The latest active version rules new orders; an order keeps its version.
     """
 
     version = models.IntegerField(unique=True)
@@ -28,6 +30,10 @@ class ApprovalPolicy(models.Model):
     auto_max_discount = models.DecimalField(max_digits=7, decimal_places=6, default=0)
     minimum_margin = models.DecimalField(max_digits=7, decimal_places=6, default=0)
     approver_limit = models.DecimalField(max_digits=18, decimal_places=3)
+    approver_max_discount = models.DecimalField(max_digits=7, decimal_places=6, default=1)
+    second_above = models.DecimalField(max_digits=18, decimal_places=3, null=True, blank=True)
+    together_hours = models.SmallIntegerField(default=24)
+    escalate_hours = models.SmallIntegerField(default=24)
     claim_days = models.SmallIntegerField(default=2, help_text=_("working days a claim lives"))
     proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -35,6 +41,22 @@ class ApprovalPolicy(models.Model):
         verbose_name_plural = _("approval policies")
         constraints = [
             models.CheckConstraint(name="policy_limits", condition=Q(auto_limit__gte=0, approver_limit__gte=0)),
+        ]
+
+
+class PolicyClass(models.Model):
+    """Other limits of a policy version for customers of one class."""
+
+    policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT, related_name="classes")
+    customer_class = models.SmallIntegerField()
+    auto_limit = models.DecimalField(max_digits=18, decimal_places=3)
+    approver_limit = models.DecimalField(max_digits=18, decimal_places=3)
+
+    class Meta:
+        verbose_name_plural = _("policy classes")
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "customer_class"], name="policy_class_once"),
+            models.CheckConstraint(name="policy_class_limits", condition=Q(auto_limit__gte=0, approver_limit__gte=0)),
         ]
 
 

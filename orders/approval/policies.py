@@ -11,11 +11,11 @@ from oms.kernel.errors import Forbidden
 
 
 def own_order(actor: Any, order: Any) -> Forbidden | None:
-    """Refuses whoever entered or submitted the order, at any amount."""
-    if order is None or actor.pk not in (order.entered_by_id, order.submitted_by_id):
+    """Refuses whoever entered, submitted or amended the order, at any amount."""
+    if order is None or actor.pk not in (order.entered_by_id, order.submitted_by_id, *order.amended_by):
         return None
     return Forbidden(
-        _("Nobody approves what they entered or submitted."),
+        _("Nobody approves what they entered, submitted or amended."),
         code="own_order",
         who=_("another approver or manager"),
         clears=_("Ask a colleague who did not enter it."),
@@ -23,3 +23,5 @@ def own_order(actor: Any, order: Any) -> Forbidden | None:
 
 
 policy("orders.approve", {"approver", "manager"}, unless=own_order)
+policy("orders.propose_policy", {"manager", "administrator"})
+policy("orders.confirm_policy", {"manager", "administrator"})

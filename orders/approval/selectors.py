@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
 
-from orders.approval.domain import Band
-from orders.approval.models import ApprovalPolicy
+from orders.approval.domain import Asked, Band, decided_by
+from orders.approval.models import ApprovalPolicy, PolicyClass
 from orders.book.choices import OrderStatus
 from orders.book.models import Order
 from orders.book.selectors import visible_orders
@@ -20,22 +24,96 @@ def policy_at(at: datetime) -> ApprovalPolicy:
     return found or ApprovalPolicy(version=0, active_from=at, approver_limit=0, claim_days=2)
 
 
-def band(policy: ApprovalPolicy) -> Band:
-    """The policy as the pure rules read it."""
+def policy_of(order: Order) -> ApprovalPolicy:
+    """The version of the rules that an order keeps from its submission."""
+    found = ApprovalPolicy.objects.filter(version=order.policy_version).first() if order.policy_version else None
+    return found or policy_at(order.submitted_at or order.entered_at)
+
+
+def band(policy: ApprovalPolicy, customer_class: int | None = None) -> Band:
+    """The policy as the pure rules read it, with the limits of a customer class when it has its own."""
+    own = None
+    if customer_class is not None and policy.pk:
+        own = PolicyClass.objects.filter(policy=policy, customer_class=customer_class).first()
     return Band(
-        policy.version,
-        policy.auto_limit,
-        policy.auto_max_discount,
-        policy.minimum_margin,
-        policy.approver_limit,
-    )
+        policy.version, (own or policy).auto_limit, policy.auto_max_discount, policy.minimum_margin, (own or policy).approver_limit,
+        policy.approver_max_discount, policy.second_above,
+    )  # fmt: skip
+
+
+def together(order: Order, hours: int) -> Decimal:
+    """Net of the customer's other orders submitted within `hours` before or after this one: they count with it."""
+    if not hours or order.submitted_at is None:
+        return Decimal(0)
+    span = timedelta(hours=hours)
+    others = Order.objects.filter(
+        customer_id=order.customer_id, status__in=[OrderStatus.SUBMITTED, OrderStatus.APPROVED, OrderStatus.COMPLETED],
+        submitted_at__gt=order.submitted_at - span, submitted_at__lt=order.submitted_at + span,
+    ).exclude(pk=order.pk)  # fmt: skip
+    return others.aggregate(n=Sum("net"))["n"] or Decimal(0)
+
+
+@dataclass(frozen=True)
+class Otherwise:
+    """An order that other rules would have sent elsewhere: `was` and `would` are "policy", "approver", "manager", "two persons"."""
+
+    number: str
+    customer: str
+    currency: str
+    net: Decimal
+    margin: Decimal
+    discount: Decimal
+    together: Decimal
+    submitted_at: datetime
+    was: str
+    would: str
+
+
+PAST = """
+SELECT o.number, c.name, o.currency_id, o.net, o.customer_class, o.policy_version, o.submitted_at, l.cost, l.discount, h.held,
+       coalesce((SELECT sum(b.net) FROM orders_order b WHERE b.customer_id = o.customer_id AND b.id <> o.id
+                 AND b.status IN ('submitted', 'approved', 'completed')
+                 AND b.submitted_at > o.submitted_at - make_interval(hours => %(hours)s) AND b.submitted_at <= o.submitted_at), 0),
+       EXISTS (SELECT 1 FROM orders_approval a WHERE a.order_id = o.id AND a.policy_version IS NOT NULL)
+FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id
+CROSS JOIN LATERAL (SELECT coalesce(sum(x.unit_cost * x.quantity_ordered) FILTER (WHERE x.product_id IS NOT NULL), 0) AS cost,
+                           coalesce(max(x.discount), 0) AS discount FROM orders_orderline x WHERE x.order_id = o.id) l
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT 1 FROM orders_hold h WHERE h.order_id = o.id AND h.kind NOT IN ('margin', 'reapproval', 'manual')) AS held) h
+WHERE o.submitted_at >= %(since)s AND o.status <> 'draft'
+ORDER BY o.submitted_at DESC, o.id DESC LIMIT 20000
+"""
+
+
+def rehearse(candidate: ApprovalPolicy, classes: Mapping[int, tuple[Decimal, Decimal]], since: datetime) -> tuple[int, list[Otherwise]]:
+    """(orders looked at, those decided otherwise): every order submitted since, under `candidate` instead of what decided it.
+
+    `classes` {customer class: (auto limit, approver limit)}. What held an order then, but for its margin, holds it again.
+    """
+    rules = band(candidate)
+    versions = {p.version: (p, {c.customer_class: c for c in p.classes.all()}) for p in ApprovalPolicy.objects.prefetch_related("classes")}
+    with connection.cursor() as cursor:
+        cursor.execute(PAST, {"since": since, "hours": candidate.together_hours})
+        rows = cursor.fetchall()
+    found = []
+    for number, name, currency, net, klass, version, at, cost, discount, held, with_others, by_policy in rows:
+        auto, approver = classes.get(klass, (rules.auto_limit, rules.approver_limit))
+        asked = Asked(net, cost, discount, held, with_others)
+        would = decided_by(replace(rules, auto_limit=auto, approver_limit=approver), asked)
+        old, own = versions.get(version, (None, {}))
+        kept = band(old) if old else Band(0, Decimal(-1), Decimal(0), Decimal(0), Decimal(0))
+        if klass in own:
+            kept = replace(kept, auto_limit=own[klass].auto_limit, approver_limit=own[klass].approver_limit)
+        was = "policy" if by_policy else decided_by(kept, replace(asked, held=True, together=with_others if old and old.together_hours else Decimal(0)))
+        if was != would:
+            found.append(Otherwise(number, name, currency, net, asked.margin, discount, with_others, at, was, would))
+    return len(rows), found
 
 
 def queue(user: Any) -> QuerySet[Order]:
-    """Orders waiting for a decision that `user` may see and did not enter, oldest first."""
+    """Orders (and approved ones with lines added) waiting for a decision that `user` may see and did not make, oldest first."""
     return (
         visible_orders(user)
-        .filter(status=OrderStatus.SUBMITTED)
-        .exclude(Q(entered_by_id=user.pk) | Q(submitted_by_id=user.pk))
-        .order_by("submitted_at", "pk")
+        .filter(undecided_since__isnull=False, status__in=[OrderStatus.SUBMITTED, OrderStatus.APPROVED])
+        .exclude(Q(entered_by_id=user.pk) | Q(submitted_by_id=user.pk) | Q(amended_by__contains=[user.pk]))
+        .order_by("undecided_since", "pk")
     )

@@ -35,3 +35,6 @@ class Channel(TextChoices):
     PORTAL = "portal", _("Portal")
     API = "api", _("API")
     FILE = "file", _("File")
+    SHOP = "shop", _("Shop")
+    EDI = "edi", _("EDI")
+    PEPPOL = "peppol", _("Peppol")

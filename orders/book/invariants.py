@@ -10,6 +10,18 @@ INVARIANTS = [
         "SELECT id FROM orders_orderline WHERE price_source = '' OR unit_price IS NULL",
     ),
     Invariant(
+        "I26",
+        "a line's price is the one it was entered with, or that of its last change; the changes have no holes",
+        """
+        SELECT c.line_id, c.id FROM (
+            SELECT id, line_id, old_price, old_discount, price, discount, source,
+                   lead(old_price) OVER w AS next_price, lead(old_discount) OVER w AS next_discount
+            FROM orders_pricechange WINDOW w AS (PARTITION BY line_id ORDER BY id)
+        ) c JOIN orders_orderline l ON l.id = c.line_id
+        WHERE (coalesce(c.next_price, l.unit_price), coalesce(c.next_discount, l.discount)) <> (c.price, c.discount)
+        """,
+    ),
+    Invariant(
         "I28",
         "status moves along allowed edges and its history has no holes",
         f"""

@@ -7,6 +7,8 @@ beyond what came before it. Derived: pending = ordered − cancelled − approve
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -21,7 +23,11 @@ from orders.book.choices import SHIPPED_KINDS, Channel, LineKind, OrderStatus
 
 
 class Order(models.Model):
-    """What a customer asked for. Money in `currency`; `total` = net + tax; `policy_version` approved or routed it."""
+    """What a customer asked for. Money in `currency`; `total` = net + tax; `policy_version` approved or routed it.
+
+    `undecided_since` is set while a line waits for an approver; `amended_by` are those who changed what the last decision
+    bound, so that they do not decide it.
+    """
 
     number = models.CharField(max_length=20, unique=True)
     status = models.CharField(max_length=10, choices=OrderStatus.choices)
@@ -52,6 +58,8 @@ class Order(models.Model):
     entered_at = models.DateTimeField()
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     submitted_at = models.DateTimeField(null=True)
+    undecided_since = models.DateTimeField(null=True, blank=True)
+    amended_by = ArrayField(models.BigIntegerField(), db_default=[], blank=True)
     approved_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     recorded_at = models.DateTimeField(db_default=Now())
@@ -61,6 +69,10 @@ class Order(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "entered_by", "external_id"], name="order_external_once", condition=~Q(external_id="")
+            ),
+            # Whoever brings a customer's file in, its orders are received once.
+            models.UniqueConstraint(
+                fields=["customer", "external_id"], name="order_file_once", condition=Q(channel=Channel.FILE) & ~Q(external_id="")
             ),
             models.UniqueConstraint(
                 fields=["customer", "customer_po"],
@@ -79,8 +91,13 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["customer", "-id"], name="order_of_customer"),
+            models.Index(fields=["customer_po"], name="order_of_po", condition=~Q(customer_po="")),
+            models.Index(fields=["external_id"], name="order_of_external_id", condition=~Q(external_id="")),
+            BrinIndex(fields=["submitted_at"], name="order_by_submission", pages_per_range=32, autosummarize=True),
+            models.Index(fields=["customer", "submitted_at"], name="order_of_customer_recent"),
             models.Index(fields=["status", "submitted_at"], name="order_in_status",
                          condition=Q(status__in=["draft", "submitted", "approved"])),
+            models.Index(fields=["undecided_since", "id"], name="order_undecided", condition=Q(undecided_since__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -88,7 +105,10 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
-    """One product (or service, or charge) of an order, with its price, its source, and nine quantities."""
+    """One product (or service, or charge) of an order, with its price, its source, and nine quantities.
+
+    `extends_line` is the line of the same order whose quantity this one raises (PRODUCT.md section 3).
+    """
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines", db_index=False)
     position = models.SmallIntegerField()
@@ -99,6 +119,7 @@ class OrderLine(models.Model):
     entered_unit = models.CharField(max_length=20)
     no_split = models.BooleanField(db_default=False)
     rank_date = models.DateField()
+    extends_line = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="extensions", db_index=False)
     unit_price = models.DecimalField(max_digits=18, decimal_places=6)
     price_unit = models.IntegerField(db_default=1)
     discount = models.DecimalField(max_digits=7, decimal_places=6, db_default=0)
@@ -189,6 +210,26 @@ class OrderLine(models.Model):
     @property
     def in_transit(self) -> int:
         return self.quantity_shipped - self.quantity_delivered - self.quantity_undelivered
+
+
+class PriceChange(models.Model):
+    """One change of a submitted line's price terms; append-only. The database lets a line's price move by these alone.
+
+    What is not invoiced yet of the line takes the new terms; shipped goods are invoiced first and keep theirs.
+    """
+
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="price_changes")
+    old_price = models.DecimalField(max_digits=18, decimal_places=6)
+    old_discount = models.DecimalField(max_digits=7, decimal_places=6)
+    old_net = models.DecimalField(max_digits=18, decimal_places=3)
+    old_source = models.CharField(max_length=60)
+    price = models.DecimalField(max_digits=18, decimal_places=6)
+    discount = models.DecimalField(max_digits=7, decimal_places=6)
+    net = models.DecimalField(max_digits=18, decimal_places=3)
+    source = models.CharField(max_length=60)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
 class OrderTransition(models.Model):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
-from oms.events.services import current
+from oms.events.services import current, write
 from oms.kernel.errors import Conflict, NotFound, OMSError
-from oms.kernel.sqlrows import insert
+from oms.kernel.sqlrows import Part, insert, relation
 from orders.book.lifecycle import ORDER
 from orders.book.models import Order
 
@@ -52,6 +53,7 @@ class NewOrder:
     entered_at: datetime
     submitted_by_id: int | None
     submitted_at: datetime | None
+    undecided_since: datetime | None
     approved_at: datetime | None
 
 
@@ -80,6 +82,7 @@ class NewLine:
     quantity_ordered: int
     quantity_approved: int
     quantity_cancelled: int
+    extends_line_id: int | None = None
 
 
 ORDER_COLUMNS = {
@@ -90,7 +93,7 @@ ORDER_COLUMNS = {
     "criticality": "smallint", "instructions": "text", "notes": "text", "net": "numeric", "tax": "numeric",
     "total": "numeric", "policy_version": "int", "content_hash": "bytea", "claim_expires_at": "timestamptz",
     "entered_by_id": "bigint", "entered_at": "timestamptz", "submitted_by_id": "bigint",
-    "submitted_at": "timestamptz", "approved_at": "timestamptz",
+    "submitted_at": "timestamptz", "undecided_since": "timestamptz", "approved_at": "timestamptz",
 }  # fmt: skip
 
 LINE_COLUMNS = {
@@ -99,6 +102,7 @@ LINE_COLUMNS = {
     "rank_date": "date", "unit_price": "numeric", "price_unit": "int", "discount": "numeric", "price_source": "text",
     "unit_cost": "numeric", "net": "numeric", "tax_category": "text", "tax_rate": "numeric",
     "quantity_ordered": "bigint", "quantity_approved": "bigint", "quantity_cancelled": "bigint",
+    "extends_line_id": "bigint",
 }  # fmt: skip
 
 TRANSITION_COLUMNS = {
@@ -115,6 +119,7 @@ QUANTITIES = frozenset(
 # What a violated wall of the book means to a person.
 REFUSALS = {
     "order_external_once": ("duplicate_external_id", _("This order was already received under this external id.")),
+    "order_file_once": ("duplicate_external_id", _("This order of the customer was already received by file.")),
     "order_customer_po_once": (
         "duplicate_customer_po",
         _("The customer's order number was used before; mark the order as a repeat, with a reason, to use it again."),
@@ -123,6 +128,7 @@ REFUSALS = {
     "line_approved_within_ordered": ("above_ordered", _("More than ordered would be approved or cancelled.")),
     "line_invoiced_within_shipped": ("above_shipped", _("More than shipped would be invoiced.")),
     "line_not_negative": ("below_zero", _("A quantity would fall below zero.")),
+    "line_shipped_keeps_price": ("not_invoiced", _("What is shipped keeps its price until its invoice is written.")),
     "line_delivered_within_shipped": ("above_shipped", _("More than shipped would be delivered.")),
 }
 
@@ -134,30 +140,105 @@ def refusal(error: IntegrityError) -> OMSError | None:
     return Conflict(known[1], code=known[0]) if known else None
 
 
-def book(
+@contextmanager
+def booking() -> Iterator[None]:
+    """Writing the book inside raises Conflict `duplicate_external_id`, `duplicate_customer_po`, `above_approved` …"""
+    try:
+        yield
+    except IntegrityError as error:
+        if refused := refusal(error):
+            raise refused from error
+        raise
+
+
+def booked(
     orders: Sequence[NewOrder],
     lines: Sequence[NewLine],
     transitions: Sequence[tuple[int, str, str, int, datetime, int]],
     payloads: Sequence[tuple[int, str, bytes]] = (),
-) -> None:
-    """Write new orders, their lines, every status step (order, source, target, by, at, event) and raw payloads.
+) -> list[Part]:
+    """New orders, their lines, every status step (order, source, target, by, at, event) and raw payloads, to be written.
 
-    One statement for any number of orders. Raises Conflict `duplicate_external_id`, `duplicate_customer_po`.
+    For any number of orders, within `booking`.
+    """
+    return [
+        insert("orders", "orders_order", ORDER_COLUMNS, [tuple(vars(o).values()) for o in orders]),
+        insert("lines", "orders_orderline", LINE_COLUMNS, [tuple(vars(x).values()) for x in lines]),
+        insert("steps", "orders_ordertransition", TRANSITION_COLUMNS, transitions),
+        *([insert("payloads", "orders_orderpayload", PAYLOAD_COLUMNS, payloads)] if payloads else []),
+    ]
+
+
+# What a draft keeps when it is entered anew; its status and steps go through `transition_to`.
+KEPT = frozenset({"id", "number", "status", "entered_by_id", "entered_at", "submitted_by_id", "submitted_at", "approved_at"})
+
+
+def rebook(order: NewOrder, lines: Sequence[NewLine], standing: Mapping[int, int]) -> None:
+    """Part: write a locked draft's columns and lines anew; its status stays.
+
+    `standing` maps its line ids to their positions: those among `lines` are rewritten in place, the others of them are
+    cancelled whole (their promises were told), new ones come after. Raises Conflict `duplicate_customer_po`. Three statements.
     """
     current()
-    parts = [
-        insert("o", "orders_order", ORDER_COLUMNS, [tuple(vars(o).values()) for o in orders]),
-        insert("l", "orders_orderline", LINE_COLUMNS, [tuple(vars(x).values()) for x in lines]),
-        insert("t", "orders_ordertransition", TRANSITION_COLUMNS, transitions),
-        insert("p", "orders_orderpayload", PAYLOAD_COLUMNS, payloads),
-    ]
-    (o, line, t, p) = (sql for sql, _parameters in parts)
-    parameters = {key: value for _sql, each in parts for key, value in each.items()}
+    kept, sets = ("id", "order_id", "position"), [c for c in LINE_COLUMNS if c not in ("id", "order_id", "position")]
+    last = max(standing.values(), default=0)
+    born = [replace(x, position=last + n) for n, x in enumerate((x for x in lines if x.id not in standing), 1)]
+    source, again = relation("r", LINE_COLUMNS, [tuple(vars(x).values()) for x in lines if x.id in standing])
+    assert set(LINE_COLUMNS) == {*kept, *sets}
+    head = {c: v for c, v in vars(order).items() if c not in KEPT}
+    update = f"UPDATE orders_orderline x SET {', '.join(f'{c} = r.{c}' for c in sets)} FROM {source} WHERE x.id = r.id AND x.order_id = r.order_id"
+    with booking(), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE orders_order SET {', '.join(f'{c} = %({c})s' for c in head)}, version = version + 1 WHERE id = %(id)s",
+            {**head, "id": order.id},
+        )
+        cursor.execute(
+            "UPDATE orders_orderline SET quantity_cancelled = quantity_ordered WHERE order_id = %s AND id = ANY(%s)",
+            [order.id, sorted(set(standing) - {x.id for x in lines})],
+        )
+        write(Part("r", update, again), insert("lines", "orders_orderline", LINE_COLUMNS, [tuple(vars(x).values()) for x in born]))
+
+
+def add_lines(lines: Sequence[NewLine]) -> None:
+    """Part: new lines of locked orders, approved 0 (the database refuses more), after the last position. One statement."""
+    write(insert("lines", "orders_orderline", LINE_COLUMNS, [tuple(vars(x).values()) for x in lines]))
+
+
+# The update reads the lines as they were before; its guard, at the statement's end, sees the change that is kept here.
+REPRICE = """
+WITH n AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(prices)s::numeric[], %(discounts)s::numeric[], %(nets)s::numeric[]) AS n(id, price, discount, net)
+), kept AS (
+    INSERT INTO orders_pricechange (line_id, old_price, old_discount, old_net, old_source, price, discount, net, source, by_id, at, event_id)
+    SELECT line.id, line.unit_price, line.discount, line.net, line.price_source, n.price, n.discount, n.net, %(source)s, %(by)s, %(at)s, %(event)s
+    FROM orders_orderline line JOIN n ON line.id = n.id ORDER BY line.id
+)
+UPDATE orders_orderline line SET unit_price = n.price, discount = n.discount, net = n.net, price_source = %(source)s
+FROM n WHERE line.id = n.id
+"""
+
+
+def reprice(terms: Mapping[int, tuple[Decimal, Decimal, Decimal]], source: str, event_id: int) -> None:
+    """Part: {line: (unit price, discount, net)} of locked orders from `source`, old and new kept; no stock is touched. One statement."""
+    cmd = current()
+    columns = list(zip(*terms.values(), strict=True)) if terms else [(), (), ()]
     with connection.cursor() as cursor:
-        try:
-            cursor.execute(f"WITH o AS ({o}), l AS ({line}), t AS ({t}) {p}", parameters)
-        except IntegrityError as error:
-            raise refusal(error) or error from error
+        cursor.execute(REPRICE, {"ids": list(terms), "prices": list(columns[0]), "discounts": list(columns[1]), "nets": list(columns[2]),
+                                 "source": source, "by": cmd.by.pk, "at": cmd.at, "event": event_id})  # fmt: skip
+
+
+def set_tax(rules: Mapping[int, tuple[str, Decimal]]) -> None:
+    """Part: {line: (category, rate)} of locked orders whose lines had no tax rule. One statement, none without lines."""
+    current()
+    if not rules:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE orders_orderline line SET tax_category = n.category, tax_rate = n.rate "
+            "FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS n(id, category, rate) "
+            "WHERE line.id = n.id AND line.tax_category = ''",
+            [list(rules), [category for category, _rate in rules.values()], [rate for _category, rate in rules.values()]],
+        )
 
 
 def add(deltas: Mapping[str, Mapping[int, int]]) -> None:
@@ -178,11 +259,8 @@ def add(deltas: Mapping[str, Mapping[int, int]]) -> None:
         f"UPDATE orders_orderline line SET {sets} "
         f"FROM unnest(%(ids)s::bigint[], {arrays}) AS d(id, {', '.join(names)}) WHERE line.id = d.id"
     )
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute(sql, {"ids": ids, **parameters})
-        except IntegrityError as error:
-            raise refusal(error) or error from error
+    with booking(), connection.cursor() as cursor:
+        cursor.execute(sql, {"ids": ids, **parameters})
         if cursor.rowcount != len(ids):
             raise NotFound(_("A line does not exist."), code="line_missing", lines=ids)
 

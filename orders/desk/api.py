@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from oms.accounts.authentication import RequiresScope
 from oms.accounts.choices import Role
+from oms.accounts.policies import authorize
 from oms.events.selectors import timeline
 from oms.kernel.errors import Invalid, NotFound
 from orders.book.models import Order, OrderLine
@@ -147,6 +148,7 @@ class OrderListCreate(ListAPIView[Order]):
                    responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> HttpResponse:
         """Submit an order; the same Idempotency-Key with the same body gets the first answer again."""
+        authorize(request.user, "orders.submit")
         body = body_of(request)
         entry = decode_order(body)
         key = request.headers.get("Idempotency-Key", "")
@@ -222,6 +224,7 @@ class PromiseSimulate(APIView):
     @extend_schema(operation_id="promises_simulate", request=OrderInSerializer, responses={200: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> HttpResponse:
         """The answer an order would get now; nothing is reserved."""
+        authorize(request.user, "orders.submit")
         answer = quote(decode_order(body_of(request)), by=request.user)
         render = encode_partner if Role.PARTNER in request.user.roles else encode_staff
         return json_response(render(answer), 200)

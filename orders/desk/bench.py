@@ -1,4 +1,4 @@
-"""The stage of the order benchmark: customers with a key each, products with stock, prices, credit, a lane."""
+"""The stage of the order benchmark and of chaos: customers with a key each, products with stock, prices, credit, a lane."""
 
 from __future__ import annotations
 
@@ -32,52 +32,56 @@ class Stage:
 
     @classmethod
     def set(cls, hot: bool) -> Stage:
-        """Build what is missing; `hot`: one fresh product with exactly 100 units."""
+        """Build what is missing for the order benchmark; `hot`: one fresh product with exactly 100 units."""
+        skus = [f"HOT-{uuid.uuid4().hex[:8]}"] if hot else [f"BENCH-{n:04}" for n in range(PRODUCTS)]
+        return cls.of("BENCH", CUSTOMERS, skus, 100 if hot else PLENTY, places=1 if hot else 2)
+
+    @classmethod
+    def of(cls, prefix: str, customers: int, skus: list[str], units: int, places: int) -> Stage:
+        """So many customers with a fresh key each, and products with `units` at each of `places` locations."""
         system = system_user()
-        products = make_products(hot)
+        make_products(skus, units, places)
         with command("bench.stage", by=system) as cmd:
-            cmd.event("bench.staged", [("user", system.pk)], {"hot": hot})
-            users = make_customers()
+            cmd.event("bench.staged", [("user", system.pk)], {"customers": customers, "products": len(skus)})
+            users = make_customers(prefix, customers)
             keys = [create_partner_key(user, "bench", ["orders"], by=system)[1] for user in users]
-        return cls(keys, products)
+        return cls(keys, skus)
 
 
-def make_products(hot: bool) -> list[str]:
-    """SKUs with a price of 1 and stock at every location that has a lane (hot: 100 units at one)."""
+def make_products(skus: list[str], units: int, places: int) -> None:
+    """Those of the SKUs that are missing, with a price of 1 and stock at the first locations that have a lane."""
     system = system_user()
-    skus = [f"HOT-{uuid.uuid4().hex[:8]}"] if hot else [f"BENCH-{n:04}" for n in range(PRODUCTS)]
     known = set(Product.objects.filter(sku__in=skus).values_list("sku", flat=True))
     new = [sku for sku in skus if sku not in known]
     if not new:
-        return skus
+        return
     upsert_products([ProductRow(sku, sku, standard_cost=Decimal("0.5")) for sku in new], by=system)
     made = list(Product.objects.filter(sku__in=new).order_by("pk"))
-    locations = list(StorageLocation.objects.filter(pk__in=Lane.objects.values("location_id")).order_by("pk"))
-    places = locations[:1] if hot else locations[:2]
-    set_opening([Opening(p.pk, place.pk, "", "", None, 100 if hot else PLENTY) for p in made for place in places], by=system)
+    locations = list(StorageLocation.objects.filter(pk__in=Lane.objects.values("location_id")).order_by("pk"))[:places]
+    set_opening([Opening(p.pk, place.pk, "", "", None, units) for p in made for place in locations], by=system)
     with command("bench.prices", by=system) as cmd:
         cmd.event("prices.imported", [("user", system.pk)], {"products": len(made)})
         prices, _made = PriceList.objects.get_or_create(
             code="BENCH", defaults={"name": "Bench", "scope": 3, "currency": Company.objects.get().currency, "valid_from": date(2020, 1, 1)}
         )
         Price.objects.bulk_create(Price(price_list=prices, product=p, unit_price=1) for p in made)
-    return skus
 
 
-def make_customers() -> list[int]:
-    """Users of the bench customers; each customer has an address, an account of plenty and a user."""
+def make_customers(prefix: str, count: int) -> list[int]:
+    """Users of the customers PREFIX-…; each customer has an address, an account of plenty and a user."""
     system, company = system_user(), Company.objects.get()
-    users = list(CustomerUser.objects.filter(customer__code__startswith="BENCH-").order_by("pk").values_list("user_id", flat=True))
+    users = list(CustomerUser.objects.filter(customer__code__startswith=f"{prefix}-").order_by("pk").values_list("user_id", flat=True))
     lane = Lane.objects.order_by("pk").first()
     post = Post.objects.order_by("pk").first()
     assert lane is not None and post is not None, "fill the practice company first"
-    for n in range(len(users), CUSTOMERS):
-        customer = Customer.objects.create(code=f"BENCH-{n:04}", name=f"Bench {n:04}", post=post, currency=company.currency)
+    for n in range(len(users), count):
+        code = f"{prefix}-{n:04}"
+        customer = Customer.objects.create(code=code, name=code.title().replace("-", " "), post=post, currency=company.currency)
         Address.objects.create(customer=customer, name=customer.name, city="Bench", country=company.country,
                                transit_zone=lane.transit_zone, is_default=True)
         account = CreditAccount.objects.create(payer=customer, currency=company.currency, limit=10**9)
         AccountMember.objects.create(customer=customer, account=account)
-        user = create_user(f"bench-{n:04}", by=system, roles=["partner"], email=f"bench{n}@customer.example")
+        user = create_user(code.lower(), by=system, roles=["partner"], email=f"{code.lower()}@customer.example")
         CustomerUser.objects.create(user=user, customer=customer)
         users.append(user.pk)
-    return users
+    return users[:count]

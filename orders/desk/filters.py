@@ -15,8 +15,10 @@ class OrderFilterSet(django_filters.FilterSet):
     """By words (number, customer's number, customer), status, channel and dates."""
 
     q = django_filters.CharFilter(method="by_words", label=_("Number or customer"))
-    status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("Status"))
-    channel = django_filters.ChoiceFilter(choices=Channel.choices, label=_("Channel"))
+    status = django_filters.MultipleChoiceFilter(
+        choices=OrderStatus.choices, label=_("Status"), widget=forms.MultipleHiddenInput  # chosen by the tabs above the table
+    )
+    channel = django_filters.ChoiceFilter(choices=Channel.choices, label=_("Channel"), empty_label=_("All"))
     requested_from = django_filters.DateFilter(
         field_name="requested_date", lookup_expr="gte", label=_("Requested from"), widget=forms.DateInput(attrs={"type": "date"})
     )

@@ -26,7 +26,7 @@ class OrderTable(Table):
     requested_date = DayColumn(verbose_name=_("Requested"), priority=2)
     submitted_at = AgeColumn(verbose_name=_("Submitted"), priority=2)
     total = MoneyColumn(verbose_name=_("Total"), currency_of="currency_id")
-    currency = Column(accessor="currency_id", verbose_name=_("Currency"), priority=3)
+    currency = Column(accessor="currency_id", verbose_name=_("Currency"), css="sub", priority=2, orderable=False)
 
     caption = _("Orders")
     empty_title = _("No orders here")

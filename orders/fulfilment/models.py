@@ -1,19 +1,22 @@
 """Shipments: what leaves one location for one order together.
 
 A shipment line takes from one allocation; once `posted` it stands for a goods issue, and the database checks at commit
-that per order line shipped = Σ posted shipment lines = Σ issue movements.
+that per order line shipped = Σ posted shipment lines = Σ issue movements. What became of posted units is said by
+`Arrival`s (delivered or undelivered, signed, dated); a shipment line and its order line are their sums. A fact that no
+approved order line covers is a `Discrepancy`, without order line and never invoiced, until it is cleared.
 """
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from inventory.catalog.models import Product, StorageLocation
-from inventory.stock.models import Movement
+from inventory.stock.models import Balance, Movement
+from oms.accounts.models import User
 from oms.events.models import Event
 from orders.book.models import Order, OrderLine
-from orders.fulfilment.choices import ShipmentStatus
+from orders.fulfilment.choices import ArrivalKind, ClearingKind, DiscrepancyKind, Proof, ShipmentStatus
 from orders.planning.models import Allocation
 
 
@@ -41,6 +44,10 @@ class Shipment(models.Model):
                 name="shipment_at_work",
                 condition=Q(status__in=["released", "picking", "picked", "packed"]),
             ),
+            models.Index(
+                fields=["delivery_date"], name="shipment_on_its_way",
+                condition=Q(status__in=["shipped", "in_transit", "failed"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -48,7 +55,10 @@ class Shipment(models.Model):
 
 
 class ShipmentLine(models.Model):
-    """`quantity` of an order line out of one allocation; `movement` is its goods issue once posted."""
+    """`quantity` of an order line out of one allocation; `movement` is its goods issue once posted.
+
+    `delivered`, `undelivered`: what became of it (sums of its arrivals); `returned` of the delivered came back.
+    """
 
     shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="lines")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -58,11 +68,106 @@ class ShipmentLine(models.Model):
     quantity = models.BigIntegerField()
     movement = models.OneToOneField(Movement, on_delete=models.PROTECT, null=True, related_name="+")
     posted = models.BooleanField(db_default=False)
+    delivered = models.BigIntegerField(db_default=0)
+    undelivered = models.BigIntegerField(db_default=0)
+    returned = models.BigIntegerField(db_default=0)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="shipment_line_arrived_within",
+                condition=Q(delivered__gte=0, undelivered__gte=0, returned__gte=0)
+                & Q(quantity__gte=F("delivered") + F("undelivered")) & Q(delivered__gte=F("returned")),
+            ),
+            models.CheckConstraint(
+                name="shipment_line_arrived_posted", condition=Q(posted=True) | Q(delivered=0, undelivered=0)
+            ),
             models.CheckConstraint(name="shipment_line_quantity", condition=Q(quantity__gt=0)),
             models.CheckConstraint(
                 name="shipment_line_posted", condition=Q(posted=False) | Q(movement__isnull=False)
+            ),
+        ]
+
+    @property
+    def in_transit(self) -> int:
+        return self.quantity - self.delivered - self.undelivered if self.posted else 0
+
+
+class Arrival(models.Model):
+    """`quantity` of a posted shipment line arrived, or did not; a correction is a negative row beside it. Append-only."""
+
+    shipment_line = models.ForeignKey(ShipmentLine, on_delete=models.PROTECT, related_name="arrivals")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="arrivals")
+    kind = models.CharField(max_length=12, choices=ArrivalKind.choices)
+    quantity = models.BigIntegerField()
+    day = models.DateField()
+    proof = models.CharField(max_length=20, choices=Proof.choices)
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="arrival_quantity", condition=~Q(quantity=0))]
+
+
+class Discrepancy(models.Model):
+    """`quantity` units moved that no approved order line covers. `order` is what the sender named, if anything.
+
+    An unauthorised issue has left; an unannounced return lies blocked in `balance`.
+    """
+
+    number = models.CharField(max_length=20, unique=True)
+    kind = models.CharField(max_length=20, choices=DiscrepancyKind.choices)
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
+    location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    balance = models.ForeignKey(Balance, on_delete=models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, blank=True, related_name="discrepancies")
+    movement = models.OneToOneField(Movement, on_delete=models.PROTECT, related_name="+")
+    quantity = models.BigIntegerField()
+    cleared = models.BigIntegerField(db_default=0)
+    reason = models.CharField(max_length=30, blank=True, db_default="")
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name_plural = "discrepancies"
+        constraints = [
+            models.CheckConstraint(
+                name="discrepancy_cleared", condition=Q(quantity__gt=0, cleared__gte=0) & Q(quantity__gte=F("cleared"))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["location", "at"], name="discrepancy_open", condition=Q(quantity__gt=F("cleared"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def open(self) -> int:
+        return self.quantity - self.cleared
+
+
+class DiscrepancyClearing(models.Model):
+    """`quantity` of a discrepancy was cleared, and how; a write-off names two persons. Append-only."""
+
+    discrepancy = models.ForeignKey(Discrepancy, on_delete=models.PROTECT, related_name="clearings")
+    kind = models.CharField(max_length=10, choices=ClearingKind.choices)
+    quantity = models.BigIntegerField()
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="clearing_quantity", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(
+                name="clearing_two_persons",
+                condition=~Q(kind=ClearingKind.WRITE_OFF) | (Q(proposed_by__isnull=False) & ~Q(proposed_by=F("by"))),
+            ),
+            models.CheckConstraint(
+                name="clearing_names_line", condition=~Q(kind=ClearingKind.AMENDMENT) | Q(line__isnull=False)
             ),
         ]

@@ -25,3 +25,4 @@ def not_owner(actor: Any, hold: Any) -> Forbidden | None:
 
 policy("orders.release_hold", {"approver", "manager", "finance"}, unless=not_owner)
 policy("orders.place_hold", {"approver", "manager", "finance"})
+policy("orders.set_quotas", {"manager", "administrator"})

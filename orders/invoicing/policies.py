@@ -3,3 +3,6 @@
 from oms.accounts.policies import policy
 
 policy("orders.invoice", {"finance"})
+policy("orders.propose_cancel_invoice", {"finance"})
+policy("orders.cancel_invoice", {"manager"})
+policy("orders.view_close", {"finance", "manager"})

@@ -28,7 +28,7 @@ INVARIANTS = [
     ),
     Invariant(
         "I30",
-        "free = supply − live schedule lines, on every day of every cell",
+        "free = supply − live schedule lines − requested transfers, on every day of every cell",
         """
         WITH cell AS (
             SELECT a.id, a.product_id, a.location_id, a.safety, d.day, d.n, a.free[d.n] AS free,
@@ -43,7 +43,11 @@ INVARIANTS = [
                    - coalesce((SELECT sum(s.quantity) FROM orders_scheduleline s
                             JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
                             WHERE s.product_id = c.product_id AND s.location_id = c.location_id
-                              AND (c.next_day IS NULL OR s.ship_date < c.next_day)), 0) AS expected
+                              AND (c.next_day IS NULL OR s.ship_date < c.next_day)), 0)
+                   - coalesce((SELECT sum(l.quantity_requested) FROM inventory_transferline l
+                            JOIN inventory_transfer t ON t.id = l.transfer_id AND t.status = 'requested'
+                            WHERE l.product_id = c.product_id AND t.source_id = c.location_id
+                              AND (c.next_day IS NULL OR t.ship_date < c.next_day)), 0) AS expected
             FROM cell c
         )
         SELECT c.id, c.day, c.free, supply.expected FROM cell c JOIN supply USING (id, n) WHERE c.free <> supply.expected

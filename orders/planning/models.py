@@ -7,18 +7,29 @@ Hard: `Allocation`, pinned to a balance at release. A `Promise` is append-only: 
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from customers.territory.models import Post
 from inventory.catalog.models import Product, StorageLocation
 from inventory.stock.models import Balance
 from oms.accounts.models import User
 from oms.company.models import Calendar
 from oms.events.models import Event
 from orders.book.models import Order, OrderLine
-from orders.planning.choices import PromiseKind, RunState, ScheduleKind, Source
+from orders.planning.choices import (
+    ChangeState,
+    Outcome,
+    PromiseKind,
+    RunPolicy,
+    RunState,
+    ScheduleKind,
+    Source,
+    Strategy,
+)
 
 
 class Lane(models.Model):
@@ -31,11 +42,12 @@ class Lane(models.Model):
     carrier_calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     unit_cost = models.BigIntegerField(default=0)
     shipment_cost = models.BigIntegerField(default=0)
+    assumed_after_days = models.SmallIntegerField(db_default=5, help_text=_("days after the planned day on which delivery is assumed"))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["location", "transit_zone"], name="lane_once"),
-            models.CheckConstraint(name="lane_days", condition=Q(transit_days__gte=0)),
+            models.CheckConstraint(name="lane_days", condition=Q(transit_days__gte=0, assumed_after_days__gte=0)),
         ]
 
 
@@ -124,15 +136,70 @@ class Allocation(models.Model):
         return self.quantity - self.shipped - self.released
 
 
+class RankPolicy(models.Model):
+    """One version of the rules of rank, append-only; the highest version holds (orders.planning.domain.ranking)."""
+
+    version = models.IntegerField(unique=True)
+    active_from = models.DateTimeField()
+    factors = ArrayField(models.CharField(max_length=20))
+    strategies = models.JSONField(default=dict, help_text=_("customer class → strategy, where it is not the default"))
+    default_strategy = models.CharField(max_length=10, choices=Strategy.choices, default=Strategy.IMPROVE)
+    criticality_allowance = models.SmallIntegerField(help_text=_("orders a post may make more critical in a month"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        verbose_name_plural = _("rank policies")
+        constraints = [models.CheckConstraint(name="rank_policy_allowance", condition=Q(criticality_allowance__gte=0))]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.version}"
+
+
+class CriticalityUse(models.Model):
+    """How many orders a post made more critical in a month: a counter, guarded by the allowance when it is raised."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="+", db_index=False)
+    month = models.DateField()
+    used = models.IntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["post", "month"], name="criticality_use_once"),
+            models.CheckConstraint(name="criticality_used", condition=Q(used__gte=0)),
+        ]
+
+
+class CriticalityChange(models.Model):
+    """An order made more or less critical, by whom and from which post; append-only, the reason stands in its event."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="criticality_changes")
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    before = models.SmallIntegerField()
+    after = models.SmallIntegerField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="criticality_change_at")]
+
+
 class PlanRun(models.Model):
-    """One planning of the whole backlog: its policy, its certificate, and whether it was published."""
+    """One planning of the whole backlog: its policy, its certificate, and whether it was published, held or undone.
+
+    `version` names its schedule lines. `slot` is the occasion, so that a run that died is taken up again.
+    """
 
     version = models.BigIntegerField(unique=True)
-    policy = models.CharField(max_length=10, default="strict")
+    policy = models.CharField(max_length=10, choices=RunPolicy.choices, default=RunPolicy.IMPROVE)
     state = models.CharField(max_length=10, choices=RunState.choices)
+    slot = models.CharField(max_length=100, blank=True, db_default="")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    decided_at = models.DateTimeField(null=True)
     certificate = models.JSONField(default=dict)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 
@@ -142,3 +209,28 @@ class PlanRun(models.Model):
                 fields=["state"], name="plan_run_one_active", condition=Q(state=RunState.RUNNING)
             ),
         ]
+
+
+class PlanChange(models.Model):
+    """What a run does, or would do, to one order line. `facts` is a digest of what the order's plan stood on; `base` the
+    version that was alive (0: none)."""
+
+    run = models.ForeignKey(PlanRun, on_delete=models.PROTECT, related_name="changes", db_index=False)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", db_index=False)
+    place = models.IntegerField(help_text=_("the order's place by rank in this run"))
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    state = models.CharField(max_length=10, choices=ChangeState.choices)
+    before_date = models.DateField(null=True)
+    before_quantity = models.BigIntegerField()
+    after_date = models.DateField(null=True)
+    after_quantity = models.BigIntegerField()
+    amount = models.DecimalField(max_digits=18, decimal_places=3)
+    reason = models.CharField(max_length=20)
+    other_order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
+    base = models.BigIntegerField()
+    facts = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "line", "outcome"], name="plan_change_once")]
+        indexes = [models.Index(fields=["run", "outcome", "place"], name="plan_change_of_run")]

@@ -1,4 +1,4 @@
-"""Tells stock which bookings live: the live schedule lines of every order."""
+"""Tells stock which bookings live; hears of stock that came free and of stock that is missing, and asks for a plan run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from datetime import date
 from django.db import connection
 
 from inventory.stock.bookings import register
+from inventory.stock.models import Availability
+from oms.accounts.selectors import system_user
+from oms.events.consumers import News, consumer
+from orders.planning.services.claims import ask_for_run
 
 LIVE = """
 SELECT s.product_id, s.location_id, s.ship_date, sum(s.quantity)
@@ -24,3 +28,17 @@ def live_bookings(pairs: Collection[tuple[int, int]]) -> list[tuple[int, int, da
     with connection.cursor() as cursor:
         cursor.execute(LIVE, {"products": [p for p, _l in pairs], "locations": [loc for _p, loc in pairs]})
         return [(product, location, day, int(quantity)) for product, location, day, quantity in cursor.fetchall()]
+
+
+SUPPLY = [
+    "stock.received", "stock.expected", "stock.receipt_moved", "stock.receipt_closed", "stock.adjusted", "stock.counted",
+    "stock.transferred", "stock.transfer_requested", "stock.transfer_moved", "stock.transfer_cancelled", "stock.transfer_closed",
+    "claim.expired",
+]  # fmt: skip
+
+
+@consumer("orders.planning", events=SUPPLY)
+def plan_again(news: News) -> None:
+    """One run for all news that wait; where a fact left promises without stock, a proposal of what they would become."""
+    short = Availability.objects.filter(shortfall_event_id=news.id, shortfall__gt=0).exists()
+    ask_for_run(str(news.id), by=system_user(), policy="strict" if short else "improve")

@@ -9,8 +9,10 @@ from decimal import Decimal
 
 from django.db import connection
 
+from inventory.stock.locks import CellRow
+from inventory.stock.selectors import CELLS_OF_PRODUCT, cells_of
 from oms.company.selectors import TaxKey, find_tax
-from oms.kernel.sqlrows import unnest
+from oms.kernel.sqlrows import relation
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Offer:
     price_source: str | None
     tax_category: str | None
     tax_rate: Decimal | None
+    cells: Sequence[CellRow] = ()
 
 
 OFFERS = """
@@ -52,9 +55,9 @@ SELECT asked.position, product.id, asked.sku, product.name, product.status = 'ac
        CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.num END,
        CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.den END,
        product.price_unit, product.minimum_quantity, product.quantity_multiple, product.standard_cost,
-       product.base_unit, price.unit_price, price.source, tax.category, tax.rate
+       product.base_unit, price.unit_price, price.source, tax.category, tax.rate, {cells}
 FROM {asked}
-LEFT JOIN inventory_product product ON product.sku = asked.sku
+LEFT JOIN LATERAL (SELECT * FROM inventory_product WHERE sku = asked.sku OFFSET 0) product ON true  -- by its index, however few there are
 LEFT JOIN inventory_unit unit ON unit.product_id = product.id AND unit.code = asked.unit
 LEFT JOIN LATERAL (
     SELECT p.unit_price, list.code AS source
@@ -91,10 +94,13 @@ class Buyer:
     ship_to: str
 
 
-def offers(buyer: Buyer, on: date, asked: Sequence[Asked]) -> list[Offer]:
-    """An Offer for every asked line, in order; one statement. `on` is the price date and the date of supply."""
+def offers(buyer: Buyer, on: date, asked: Sequence[Asked], cells: bool = False) -> list[Offer]:
+    """An Offer for every asked line, in order; one statement. `on` is the price date and the date of supply.
+
+    `cells` reads along where each line could come from.
+    """
     rows = [(i, a.sku, a.quantity, a.unit) for i, a in enumerate(asked)]
-    source, parameters = unnest(
+    source, parameters = relation(
         "asked", {"position": "int", "sku": "text", "quantity": "numeric", "unit": "text"}, rows
     )
     parameters |= {
@@ -103,8 +109,8 @@ def offers(buyer: Buyer, on: date, asked: Sequence[Asked]) -> list[Offer]:
         "ship_to": buyer.ship_to,
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(OFFERS.format(asked=source), parameters)
-        return [Offer(*row) for row in cursor.fetchall()]
+        cursor.execute(OFFERS.format(asked=source, cells=CELLS_OF_PRODUCT if cells else "NULL"), parameters)
+        return [Offer(*(*known, cells_of(found))) for *known, found in cursor.fetchall()]
 
 
 def charge_tax(buyer: Buyer, on: date) -> tuple[str, Decimal] | None:

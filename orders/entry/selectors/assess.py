@@ -5,34 +5,37 @@ The same function answers the form's hint, the API's simulation and the commit.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from customers.parties.choices import ShortageRule
 from oms.accounts.policies import authorize
 from oms.kernel.errors import Conflict, Invalid
+from oms.kernel.money import half_up
 from oms.kernel.quantity import to_base, to_multiple
 from orders.approval.domain import Asked as PolicyAsked
-from orders.approval.domain import Band, approves_itself, below_margin, deciding_role
+from orders.approval.domain import Band, approves_itself, below_margin, decided_by
 from orders.book.choices import LineKind, OrderStatus
-from orders.book.domain import Priced, totals
+from orders.book.domain import Priced, Totals, totals
 from orders.book.selectors import content_hash
 from orders.entry.domain import Answer, EntryRequest, HoldAnswer, LineAnswer
 from orders.entry.selectors.head import Head
-from orders.holds.choices import HoldKind
+from orders.holds.choices import STEPS, HoldKind, Step
+from orders.holds.domain import Share, charge
 from orders.planning.selectors import Ask, AskLine, Placed, place
 from orders.pricing.selectors import Asked, Buyer, Offer, charge_tax, offers
 from payments.credit.domain import AccountView, decide
+from payments.credit.selectors import said
 
 DEFAULT_CRITICALITY = 2
 
 
-@dataclass(frozen=True)
-class Assessed:
+class Assessed(NamedTuple):
     """One line, decided: what will stand in the book. Quantities in base units."""
 
     id: int
@@ -76,6 +79,7 @@ class Assessment:
     delivery_rule: int
     shortage_rule: str
     criticality: int
+    shares: tuple[Share, ...] = ()
 
 
 def assess(request: EntryRequest, found: Head, at: datetime, by: Any, locked: bool = False) -> Assessment:
@@ -86,7 +90,8 @@ def assess(request: EntryRequest, found: Head, at: datetime, by: Any, locked: bo
         found.company_country or "", found.ship_to_country,
     )  # fmt: skip
     asked = [Asked(line.sku, line.quantity, line.unit) for line in request.lines]
-    lines = goods_lines(request, found, offers(buyer, on, asked), by)
+    known = offers(buyer, on, asked, cells=True)
+    lines = goods_lines(request, found, known, by)
     missing_tax = [line.sku for line in lines if not line.tax_category]
     lines += charge_lines(request, found, buyer, on)
     if any(not line.tax_category for line in lines[len(request.lines) :]):
@@ -102,34 +107,42 @@ def assess(request: EntryRequest, found: Head, at: datetime, by: Any, locked: bo
             tuple(AskLine(x.id, x.product_id, x.quantity, x.no_split) for x in lines if x.product_id is not None),
         ),
         found.lane_stamp,
-        locked=locked,
+        locked=locked, cells=[cell for offer in known for cell in offer.cells],
     )  # fmt: skip
     lines = apply_shortage_rule(lines, placed, shortage_rule)
     money = totals([line.priced for line in lines], found.exponent)
-    lines = [replace(line, net=net) for line, net in zip(lines, money.nets, strict=True)]
+    lines = [line._replace(net=net) for line, net in zip(lines, money.nets, strict=True)]
     band = policy_band(found)
     policy_view = PolicyAsked(
-        money.net, cost_of(lines), max((line.discount for line in lines), default=Decimal(0)), held=False
+        money.net, cost_of(lines), max((line.discount for line in lines), default=Decimal(0)), held=False,
+        together=found.together,
     )
+    quota = charge(found.quotas or (), [(x.id, x.product_id, x.quantity - x.cancelled) for x in lines if x.product_id is not None])
     holds, left = find_holds(found, money.total, on, missing_tax, placed, band, policy_view)
-    approved = not request.history and approves_itself(band, replace(policy_view, held=bool(holds)))
+    holds += expectation_holds(request, money, found.currency)
+    if quota.over:
+        reason = _("%(units)s above the quota.") % {"units": sum(quota.over.values())}
+        holds.append(HoldAnswer(HoldKind.QUOTA.value, "quota", money.total, reason))
+    stopped = any(Step.APPROVE in STEPS[HoldKind(h.kind)] for h in holds)
+    approved = not request.history and approves_itself(band, replace(policy_view, held=stopped))
     credit_held = any(h.kind in (HoldKind.CREDIT, HoldKind.OVERDUE) for h in holds) and not request.history
-    reservation = money.total if found.account_id is not None and not credit_held else Decimal(0)
+    reservation = money.total - paid_first(found, money.total) if found.account_id is not None and not credit_held else Decimal(0)
     answer = Answer(
-        lines=tuple(line_answer(line, placed) for line in lines if line.kind == LineKind.GOODS),
+        lines=tuple(line_answer(line, placed, quota.left) for line in lines if line.kind == LineKind.GOODS),
         currency=found.currency, net=money.net, tax=money.tax, total=money.total, credit_left=left,
-        holds=tuple(holds), approval="policy" if approved else deciding_role(band, money.net),
+        holds=tuple(holds), approval="policy" if approved else decided_by(band, replace(policy_view, held=True)),
         status=(OrderStatus.APPROVED if approved else OrderStatus.SUBMITTED).value,
         claim_expires_at=None if approved else claim_expiry(at, found.claim_days or 2),
-        requested_date=requested, number=f"SO{found.order_serial:07d}", order_id=found.order_id,
+        requested_date=requested, number=found.number, order_id=found.order_id,
     )  # fmt: skip
     sealed = content_hash(
         found.ship_to_id or 0, found.terms_days,
         [(x.id, x.product_id, x.quantity, x.unit_price, x.price_unit, x.discount) for x in lines],
     )  # fmt: skip
     return Assessment(
-        tuple(lines), placed, answer, approved, reservation, sealed, delivery_rule, shortage_rule, criticality
-    )
+        tuple(lines), placed, answer, approved, reservation, sealed, delivery_rule, shortage_rule, criticality,
+        () if quota.over and not request.history else quota.shares,
+    )  # fmt: skip
 
 
 def goods_lines(request: EntryRequest, found: Head, known: list[Offer], by: Any) -> list[Assessed]:
@@ -137,7 +150,7 @@ def goods_lines(request: EntryRequest, found: Head, known: list[Offer], by: Any)
     lines, errors = [], []
     for i, (line, offer) in enumerate(zip(request.lines, known, strict=True)):
         try:
-            lines.append(goods_line(found.line_ids[i], line, offer, by))
+            lines.append(goods_line(found.line_ids[i], line, offer, by, request.history))
         except Invalid as error:
             errors.append({"field": f"lines.{i}.{error.data.get('field', 'sku')}", "code": error.code,
                            "message": str(error), **{k: v for k, v in error.data.items() if k != "field"}})
@@ -146,11 +159,11 @@ def goods_lines(request: EntryRequest, found: Head, known: list[Offer], by: Any)
     return lines
 
 
-def goods_line(line_id: int, line: Any, offer: Offer, by: Any) -> Assessed:
-    """One product line against its offer. Raises Invalid with the field at fault."""
+def goods_line(line_id: int, line: Any, offer: Offer, by: Any, history: bool = False) -> Assessed:
+    """One product line against its offer (`history`: retired products were sold). Raises Invalid with the field at fault."""
     if offer.product_id is None:
         raise Invalid(_("There is no product %(sku)s.") % {"sku": line.sku}, code="unknown_sku", field="sku")
-    if not offer.active:
+    if not offer.active and not history:
         raise Invalid(_("%(sku)s is no longer sold.") % {"sku": line.sku}, code="product_retired", field="sku")
     if offer.num is None or offer.den is None:
         raise Invalid(_("%(sku)s has no unit %(unit)s.") % {"sku": line.sku, "unit": line.unit}, code="unknown_unit",
@@ -209,7 +222,7 @@ def apply_shortage_rule(lines: list[Assessed], placed: Placed, rule: str) -> lis
         names = ", ".join(f"{x.sku}: {missing[x.id]} of {x.quantity}" for x in lines if x.id in missing)
         raise Conflict(_("No supply in sight for %(lines)s.") % {"lines": names}, code="shortage",
                        clears=_("Order less, or let it be backordered."), missing=names)
-    return [replace(line, cancelled=missing.get(line.id, 0)) for line in lines]
+    return [line._replace(cancelled=missing.get(line.id, 0)) for line in lines]
 
 
 def cost_of(lines: list[Assessed]) -> Decimal:
@@ -222,7 +235,7 @@ def policy_band(found: Head) -> Band:
     if found.policy_version is None:
         return Band(0, Decimal(-1), Decimal(0), Decimal(0), Decimal(0))
     return Band(found.policy_version, found.auto_limit, found.auto_max_discount, found.minimum_margin,
-                found.approver_limit)
+                found.approver_limit, found.approver_max_discount, found.second_above)
 
 
 def find_holds(
@@ -240,6 +253,10 @@ def find_holds(
         reason = _("Margin %(margin)s %% is below the floor of %(floor)s %%.") % {
             "margin": round(asked.margin * 100, 1), "floor": round(band.minimum_margin * 100, 1)}  # fmt: skip
         holds.append(HoldAnswer(HoldKind.MARGIN.value, "margin_floor", asked.net, reason))
+    first = paid_first(found, total)
+    if first:
+        reason = _("%(share)s %% is paid before the goods leave.") % {"share": f"{(found.prepay_share * 100).normalize():f}"}
+        holds.append(HoldAnswer(HoldKind.PREPAYMENT.value, "prepayment", first, reason))
     if found.account_id is None:
         reason = _("The customer has no credit account.")
         return [*holds, HoldAnswer(HoldKind.CREDIT.value, "no_account", total, reason)], None
@@ -247,14 +264,30 @@ def find_holds(
         limit=found.credit_limit, limit_expires=found.limit_expires, max_days_overdue=found.max_days_overdue,
         blocked=found.blocked, blocked_reason=found.blocked_reason, reserved=found.reserved,
         receivable=found.receivable, unapplied=found.unapplied, credits=found.credits,
-        oldest_due_date=found.oldest_due_date, amount_overdue=found.amount_overdue,
+        oldest_due_date=found.oldest_due_date, amount_overdue=found.amount_overdue, limit_share=found.limit_share,
+        max_amount_overdue=found.max_amount_overdue,
     )  # fmt: skip
-    exposure = found.reserved + found.receivable - found.unapplied - found.credits
-    refused = decide(view, total, on)
+    refused = decide(view, total - first, on)
     if refused is not None:
         kind = HoldKind.OVERDUE if refused.code.startswith("overdue") else HoldKind.CREDIT
-        holds.append(HoldAnswer(kind.value, refused.code, total, str(refused.message)))
-    return holds, found.credit_limit - exposure - total
+        holds.append(HoldAnswer(kind.value, refused.code, total, str(said(refused, view, found.currency).message)))
+    return holds, view.ceiling - view.exposure - (total - first)
+
+
+def expectation_holds(request: EntryRequest, money: Totals, currency: str) -> list[HoldAnswer]:
+    """The hold of an order whose sender reckons with another amount; nothing is made to fit (PRODUCT.md section 1)."""
+    reckoned = ((request.expected_net, money.net, _("net of tax")), (request.expected_total, money.total, _("with tax")))
+    for asked, now, words in reckoned:
+        if asked is not None and asked != now:
+            reason = _("The sender reckons with %(asked)s %(currency)s %(words)s; it comes to %(now)s: a difference of %(difference)s.") % {
+                "asked": asked, "now": now, "difference": now - asked, "words": words, "currency": currency}  # fmt: skip
+            return [HoldAnswer(HoldKind.PRICE.value, "expected_amount", abs(now - asked), reason)]
+    return []
+
+
+def paid_first(found: Head, total: Decimal) -> Decimal:
+    """What of the order is paid before it is released: it never stands on the credit account (PRODUCT.md section 7)."""
+    return half_up(total * found.prepay_share, found.exponent)
 
 
 def claim_expiry(at: datetime, days: int) -> datetime:
@@ -266,12 +299,12 @@ def claim_expiry(at: datetime, days: int) -> datetime:
     return datetime.combine(day, time(17), tzinfo=at.tzinfo)
 
 
-def line_answer(line: Assessed, placed: Placed) -> LineAnswer:
+def line_answer(line: Assessed, placed: Placed, quota_left: Mapping[int, int]) -> LineAnswer:
     """The hint of one line."""
     promise = placed.promise(line.id)
     return LineAnswer(
         line.sku, line.description, line.quantity, line.unit_price, line.price_unit, line.discount, line.price_source,
         line.net, promise.quantity, promise.ship_date, promise.delivery_date, promise.source, promise.constraint,
         tuple((r.location_code, r.ship_date, r.delivery_date, r.quantity) for r in placed.rows_of(line.id)),
-        placed.on_hand(line.product_id or 0),
+        placed.on_hand(line.product_id or 0), quota_left.get(line.product_id or 0),
     )  # fmt: skip

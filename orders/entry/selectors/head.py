@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +11,9 @@ from typing import Any
 
 from django.db import connection
 
-HEAD = """
+from orders.holds.selectors import QUOTAS
+
+HEAD = f"""
 SELECT now() AS now,
        ARRAY(SELECT nextval('oms_event_id_seq') FROM generate_series(1, 4)) AS event_ids,
        nextval('orders_order_id_seq') AS order_id,
@@ -21,15 +25,22 @@ SELECT now() AS now,
        link.customer_id AS own_customer_id,
        c.id AS customer_id, c.name AS customer_name, c.status AS customer_status, c.post_id, c.customer_class,
        c."group" AS customer_group, c.currency_id AS currency, c.tax_status, c.delivery_rule, c.shortage_rule,
-       c.max_shipments, c.po_repeats, c.terms_days, cur.exponent,
+       c.max_shipments, c.po_repeats, c.terms_days, c.prepay_share, cur.exponent,
        a.id AS ship_to_id, a.country AS ship_to_country, a.transit_zone, a.receiving_calendar_id,
        company.country AS company_country,
-       p.version AS policy_version, p.auto_limit, p.auto_max_discount, p.minimum_margin, p.approver_limit,
-       p.claim_days,
+       p.version AS policy_version, coalesce(pc.auto_limit, p.auto_limit) AS auto_limit, p.auto_max_discount, p.minimum_margin,
+       coalesce(pc.approver_limit, p.approver_limit) AS approver_limit, p.approver_max_discount, p.second_above, p.claim_days,
+       CASE WHEN p.together_hours > 0 THEN (
+           SELECT coalesce(sum(o.net), 0) FROM orders_order o
+           WHERE o.customer_id = c.id AND o.status IN ('submitted', 'approved', 'completed')
+             AND o.submitted_at > coalesce(%(at)s, now()) - make_interval(hours => p.together_hours)
+             AND o.submitted_at <= coalesce(%(at)s, now())) ELSE 0 END AS together,
        account.id AS account_id, account.payer_id, account.limit AS credit_limit, account.limit_expires,
        account.max_days_overdue, account.blocked, account.blocked_reason, account.reserved, account.receivable,
-       account.unapplied, account.credits, account.oldest_due_date, account.amount_overdue,
-       (SELECT value FROM orders_lanestamp) AS lane_stamp
+       account.unapplied, account.credits, account.oldest_due_date, account.amount_overdue, account.limit_share,
+       account.max_amount_overdue,
+       (SELECT value FROM orders_lanestamp) AS lane_stamp,
+       {QUOTAS} AS quotas
 FROM (SELECT 1) AS one
 LEFT JOIN oms_company company ON company.id = 1
 LEFT JOIN customers_customeruser link ON link.user_id = %(user)s
@@ -41,6 +52,7 @@ LEFT JOIN customers_address a ON a.customer_id = c.id AND a.retired_at IS NULL
 LEFT JOIN oms_idempotencykey key ON key.principal_id = %(user)s AND key.key = %(key)s
 LEFT JOIN LATERAL (SELECT * FROM orders_approvalpolicy WHERE active_from <= coalesce(%(at)s, now())
                    ORDER BY active_from DESC, version DESC LIMIT 1) p ON true
+LEFT JOIN orders_policyclass pc ON pc.policy_id = p.id AND pc.customer_class = c.customer_class
 LEFT JOIN payments_accountmember member ON member.customer_id = c.id
 LEFT JOIN payments_creditaccount account ON account.id = member.account_id
 """
@@ -74,6 +86,7 @@ class Head:
     max_shipments: int
     po_repeats: bool
     terms_days: int
+    prepay_share: Decimal
     exponent: int
     ship_to_id: int | None
     ship_to_country: str
@@ -85,7 +98,10 @@ class Head:
     auto_max_discount: Decimal
     minimum_margin: Decimal
     approver_limit: Decimal
+    approver_max_discount: Decimal
+    second_above: Decimal | None
     claim_days: int
+    together: Decimal
     account_id: int | None
     payer_id: int
     credit_limit: Decimal
@@ -99,15 +115,29 @@ class Head:
     credits: Decimal
     oldest_due_date: date | None
     amount_overdue: Decimal
+    limit_share: Decimal
+    max_amount_overdue: Decimal | None
     lane_stamp: int
+    quotas: list[list[int]] | None
+    draft: str = ""
+
+    @property
+    def number(self) -> str:
+        """The order's number: a draft's own, else the next one."""
+        return self.draft or f"SO{self.order_serial:07d}"
 
 
-def head(customer: str, ship_to: str, lines: int, user_id: int, key: str, at: datetime | None) -> Head:
-    """Read the head for an order of `lines` lines; `customer` "" is the partner's own; customer_id, ship_to_id, account_id are None when not found."""
+def head(
+    customer: str, ship_to: str, lines: int, user_id: int, key: str, at: datetime | None, skus: Collection[str] = (),
+    requested: date | None = None,
+) -> Head:
+    """Read the head for an order of `lines` lines of these SKUs, with their quotas on the requested day; `customer` "" is the partner's own; customer_id, ship_to_id, account_id are None when not found."""
     parameters: dict[str, Any] = {
         "customer": customer, "ship_to": ship_to, "lines": lines, "user": user_id, "key": key, "at": at,
+        "skus": sorted(set(skus)), "requested": requested,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(HEAD, parameters)
         row = cursor.fetchone()
-    return Head(*row)
+    quotas = json.loads(row[-1]) if isinstance(row[-1], str) else row[-1]
+    return Head(*(*row[:-1], quotas))

@@ -33,6 +33,7 @@ from orders.book.models import OrderLine
 from orders.desk.bench import Stage
 from orders.planning.models import Promise
 
+WARM_UP_SECONDS = 2.0
 FLOOR = """
 DROP SCHEMA IF EXISTS floor CASCADE; CREATE SCHEMA floor;
 CREATE TABLE floor.stock (id int PRIMARY KEY, free bigint NOT NULL CHECK (free >= 0));
@@ -90,10 +91,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         url = options["url"] or self.running_url()
         stage = Stage.set(hot=options["hot"])
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
         clients = max(16, options["clients"]) if options["hot"] else options["clients"]
         lines = 1 if options["hot"] else options["lines"]
+        if not options["hot"]:  # plans made for empty tables would be kept
+            self.load(url, stage, clients, lines, WARM_UP_SECONDS)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
         floors = [self.floor(options["clients"], lines, min(10.0, options["seconds"]))]
         took, statuses = self.load(url, stage, clients, lines, options["seconds"])
         floors.append(self.floor(options["clients"], lines, min(10.0, options["seconds"])))
@@ -188,7 +191,7 @@ class Command(BaseCommand):
             return int(cursor.fetchone()[0])
 
     def confirmed(self, stage: Stage) -> int:
-        """Units of the hot product with a date, over all orders."""
+        """Units of the hot product that were promised a date, over all orders, approved or not."""
         lines = OrderLine.objects.filter(product__sku=stage.skus[0])
-        total = Promise.objects.filter(line__in=lines, kind="first").aggregate(n=Sum("quantity"))["n"]
+        total = Promise.objects.filter(line__in=lines, kind="quoted").aggregate(n=Sum("quantity"))["n"]
         return int(total or 0)

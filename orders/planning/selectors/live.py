@@ -9,8 +9,10 @@ from datetime import date, datetime
 from django.db import connection
 from django.db.models import F, QuerySet
 
+from orders.planning.domain.ranking import Rules, Standing, rank_key
 from orders.planning.models import Promise, ScheduleLine
 from orders.planning.selectors.network import network
+from orders.planning.selectors.rules import rules_now
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Due:
 
 DUE = """
 SELECT s.id, s.order_id, s.line_id, s.product_id, s.location_id, s.ship_date, s.delivery_date, s.quantity,
-       coalesce(lane.carrier, ''), location.calendar_id, location.release_window_days
+       coalesce(lane.carrier, ''), location.calendar_id, location.release_window_days,
+       o.customer_class, o.criticality, o.requested_date, line.rank_date
 FROM orders_scheduleline s
 JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
 JOIN orders_order o ON o.id = s.order_id
@@ -39,23 +42,25 @@ JOIN inventory_storagelocation location ON location.id = s.location_id
 JOIN customers_address a ON a.id = o.ship_to_id
 LEFT JOIN orders_lane lane ON lane.location_id = s.location_id AND lane.transit_zone = a.transit_zone
 WHERE s.kind = 'plan' AND o.status = 'approved' AND s.order_id = ANY(%(orders)s) AND location.active
-ORDER BY o.customer_class, o.criticality, o.requested_date, line.rank_date, o.id, s.ship_date, s.id
+ORDER BY s.ship_date, s.id
 """
 
 
-def due_lines(order_ids: Collection[int], now: datetime) -> list[Due]:
-    """Plan lines of the orders that ship within their location's release window, in rank order."""
+def due_lines(order_ids: Collection[int], now: datetime, early: bool = False) -> list[Due]:
+    """Plan lines of the orders that ship within their location's release window (`early`: all), in rank order."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, {"orders": list(order_ids)})
         rows = cursor.fetchall()
     lanes = network()
     until: dict[int, date] = {}
     due = []
-    for *fields, calendar_id, window in rows:
+    rules = rules_now() if rows else Rules()
+    rows.sort(key=lambda row: rank_key(rules, Standing(row[1], True, *row[-4:])))
+    for *fields, calendar_id, window, _class, _criticality, _requested, _rank_date in rows:
         line = Due(*fields)
         if line.location_id not in until:
             until[line.location_id] = lanes.add_worked(calendar_id, now.date(), window)
-        if line.ship_date <= until[line.location_id]:
+        if early or line.ship_date <= until[line.location_id]:
             due.append(line)
     return due
 

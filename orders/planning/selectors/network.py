@@ -5,13 +5,15 @@ Calendars become plain tuples of booleans over a horizon of days; the pure kerne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from django.db import connection
 
 from oms.company.selectors import working_days
+from orders.planning.domain.calendars import inverse
 
 HORIZON_DAYS = 400
 BACK_DAYS = 31
@@ -53,6 +55,7 @@ class Network:
     first: date
     by_zone: dict[str, tuple[LaneRow, ...]]
     calendars: dict[int, tuple[bool, ...]]
+    tables: dict[tuple[int, str, int | None, int], tuple[list[int], list[int]]] = field(default_factory=dict)
 
     def worked(self, calendar_id: int | None, day: date) -> bool:
         """Whether the calendar works on `day`; without a calendar every day is worked; past the horizon Mon–Fri."""
@@ -87,20 +90,41 @@ class Network:
         arrived = self.add_worked(lane.carrier_calendar_id, ship, lane.transit_days)
         return self.next_worked(receiving, self.next_worked(lane.carrier_calendar_id, arrived))
 
+    def table(self, lane: LaneRow, receiving: int | None, days: int) -> tuple[list[int], list[int]]:
+        """Arrival by ship day, and the last ship day by arrival, for `days` days; all count from `first`. Kept."""
+        key = (lane.location_id, lane.transit_zone, receiving, days)
+        if key not in self.tables:
+            arrivals = [
+                (self.deliver(lane, receiving, self.next_worked(lane.calendar_id, self.first + timedelta(days=n))) - self.first).days
+                for n in range(days)
+            ]
+            arrivals = list(accumulate(arrivals, max))
+            self.tables[key] = (arrivals, inverse(arrivals, arrivals[-1] + 1))
+        return self.tables[key]
+
 
 _cached: Network | None = None
+_past: Network | None = None
 
 
-def network(stamp: int | None = None) -> Network:
-    """The network of today; `stamp` is the value just read of LaneStamp (None reads it: one more statement)."""
-    global _cached
+def network(stamp: int | None = None, on: date | None = None) -> Network:
+    """The network of today; `stamp` is the value just read of LaneStamp (None reads it: one more statement).
+
+    Asked `on` a day further back than the look-back (history), its calendars begin before that day's month.
+    """
+    global _cached, _past
     if stamp is None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT value FROM orders_lanestamp")
             stamp = cursor.fetchone()[0]
-    today = date.today()
-    if _cached is None or _cached.stamp != stamp or (today - _cached.first).days != BACK_DAYS:
-        _cached = load(stamp, today - timedelta(days=BACK_DAYS))
+    first = date.today() - timedelta(days=BACK_DAYS)
+    if on is not None and on < first:
+        first = on.replace(day=1) - timedelta(days=BACK_DAYS)
+        if _past is None or (_past.stamp, _past.first) != (stamp, first):
+            _past = load(stamp, first)
+        return _past
+    if _cached is None or (_cached.stamp, _cached.first) != (stamp, first):
+        _cached = load(stamp, first)
     return _cached
 
 

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
-from inventory.stock.domain import Cell, booking_delta, bucket
+from inventory.stock.domain import ALREADY, booking_delta, bucket
 from inventory.stock.selectors import CellRow, cells_for
 from inventory.stock.services import Booking
 from orders.planning.choices import Source
-from orders.planning.domain import simple
-from orders.planning.selectors.network import LaneRow, Network, network
+from orders.planning.domain.place import place as kernel_place
+from orders.planning.domain.tables import (
+    BucketRow,
+    Case,
+    LineRow,
+    OrderRow,
+    ProductRow,
+    plain_work,
+    strict_weight,
+)
+from orders.planning.domain.tables import CellRow as KernelCell
+from orders.planning.domain.tables import LaneRow as KernelLane
+from orders.planning.selectors.network import BACK_DAYS, HORIZON_DAYS, LaneRow, Network, network
+
+LATE_MAX = 1 << 13  # days: any date is better than none
 
 
 @dataclass(frozen=True)
@@ -90,8 +104,16 @@ class Placed:
         """(location code, free now) for display."""
         return self.shelves.get(product_id, ())
 
+    @cached_property
+    def promises(self) -> Mapping[int, Told]:
+        """The promise of every line that was asked for."""
+        return {key: self._told(key) for key in self.constraints}
+
     def promise(self, key: int) -> Told:
         """The line's promise: dated by its last part."""
+        return self.promises.get(key) or self._told(key)
+
+    def _told(self, key: int) -> Told:
         rows = self.rows_of(key)
         if not rows:
             return Told(0, None, None, Source.NONE.value, self.constraints.get(key, "supply"))
@@ -108,15 +130,18 @@ class Placed:
 NOTHING = Placed((), (), {}, {})
 
 
-def place(ask: Ask, lane_stamp: int | None = None, locked: bool = False) -> Placed:
+def place(
+    ask: Ask, lane_stamp: int | None = None, locked: bool = False, cells: Sequence[CellRow] | None = None
+) -> Placed:
     """Place one order as of now on the present availability. `locked` takes the cells' locks, sorted (second try).
 
-    One statement when the network is warm. What finds no supply is left out of the rows.
+    One statement when the network is warm, none with the `cells` just read. What finds no supply is left out of the rows.
     """
     if not ask.lines:
         return NOTHING
-    cells = cells_for({line.product_id for line in ask.lines}, lock=locked)
-    return place_on(ask, cells, network(lane_stamp))
+    if locked or cells is None:
+        cells = cells_for({line.product_id for line in ask.lines}, lock=locked)
+    return place_on(ask, cells, network(lane_stamp, ask.now.date()))
 
 
 def place_on(ask: Ask, cells: Sequence[CellRow], lanes: Network) -> Placed:
@@ -124,19 +149,7 @@ def place_on(ask: Ask, cells: Sequence[CellRow], lanes: Network) -> Placed:
     rows_of_zone = lanes.by_zone.get(ask.zone, ())
     codes = {lane.location_id: lane.location_code for lane in rows_of_zone}
     known = {(c.product_id, c.location_id): c for c in cells if c.location_id in codes}
-    wants = [simple.Want(x.key, x.product_id, x.quantity, x.no_split) for x in ask.lines]
-    placed = simple.place(
-        wants,
-        {key: Cell(tuple(c.days), tuple(c.free)) for key, c in known.items()},
-        [site_of(lanes, lane, ask) for lane in rows_of_zone],
-        ask.requested_date,
-        ask.delivery_rule,
-    )
-    rows = tuple(
-        PlacedRow(r.key, r.product_id, r.location_id, codes[r.location_id], r.ship, r.arrive, r.quantity,
-                  bucket(known[r.product_id, r.location_id].days, r.ship) > 0)
-        for r in placed
-    )  # fmt: skip
+    rows = tuple(placed_rows(ask, known, rows_of_zone, lanes)) if known else ()
     shelves: dict[int, list[tuple[str, int]]] = {}
     for (product_id, location_id), c in sorted(known.items()):
         shelves.setdefault(product_id, []).append((codes[location_id], max(0, c.free[0])))
@@ -149,24 +162,74 @@ def place_on(ask: Ask, cells: Sequence[CellRow], lanes: Network) -> Placed:
     )
 
 
-def site_of(lanes: Network, lane: LaneRow, ask: Ask) -> simple.Site:
-    """A lane as the kernel sees it: first ship day from now, and its calendar both ways."""
-    first = lanes.earliest_ship(lane, ask.now)
+def placed_rows(
+    ask: Ask, known: Mapping[tuple[int, int], CellRow], sites: Sequence[LaneRow], lanes: Network
+) -> list[PlacedRow]:
+    """Ask the kernel, uncompiled, on the few cells of one order; rows in the order of the asked lines, then by day."""
+    lines = sorted(ask.lines, key=lambda x: (x.product_id, x.quantity, x.no_split, x.key))
+    chosen = [key for key in sorted(known) if key[0] in {x.product_id for x in lines}]
+    case = case_for(ask, lines, [known[key] for key in chosen], sites, lanes)
+    buckets = max((len(known[key].days) for key in chosen), default=0) * len(sites)
+    work = plain_work(len(sites), max(case.days, case.arrivals), len(lines), len(sites), buckets)
+    found = []
+    for r in range(kernel_place(0, case, work)):
+        line, site = lines[work.row_line[r]], case.cells[work.row_cell[r]].location
+        day = work.row_day[r]
+        ship, arrive = lanes.first + timedelta(days=day), lanes.first + timedelta(days=case.deliver[site * case.days + day])
+        cell = known[line.product_id, sites[site].location_id]
+        found.append(
+            PlacedRow(line.key, line.product_id, cell.location_id, sites[site].location_code, ship, arrive,
+                      work.row_quantity[r], bucket(cell.days, ship) > 0)
+        )  # fmt: skip
+    position = {x.key: n for n, x in enumerate(ask.lines)}
+    return sorted(found, key=lambda row: (position[row.key], row.ship_date, row.location_id))
 
-    def deliver(day: date) -> date:
-        return lanes.deliver(lane, ask.receiving_calendar_id, lanes.next_worked(lane.calendar_id, day))
 
-    def latest_for(arrival: date) -> date | None:
-        day = arrival - timedelta(days=lane.transit_days)
-        for _n in range(31):
-            if day < first:
-                return None
-            if lanes.worked(lane.calendar_id, day) and deliver(day) <= arrival:
-                return day
-            day -= timedelta(days=1)
-        return None
+def case_for(
+    ask: Ask, lines: Sequence[AskLine], cells: Sequence[CellRow], sites: Sequence[LaneRow], lanes: Network
+) -> Case:
+    """The kernel's tables for one order: the asked lines, their cells by product and location, the zone's lanes."""
+    index = {lane.location_id: n for n, lane in enumerate(sites)}
+    products = sorted({x.product_id for x in lines})
+    start = {product: n for n, product in enumerate(products)}
+    first_cell = [ProductRow(0)]
+    cell_rows: list[KernelCell] = []
+    buckets: list[BucketRow] = []
+    for product in products:
+        for cell in (c for c in cells if c.product_id == product):
+            cell_rows.append(KernelCell(index[cell.location_id], len(buckets)))
+            for day, free in zip(cell.days, cell.free, strict=True):
+                buckets.append(BucketRow(0 if day == ALREADY else max(0, (day - lanes.first).days), free))
+        first_cell.append(ProductRow(len(cell_rows)))
+    cell_rows.append(KernelCell(0, len(buckets)))
+    last = max((b.day for b in buckets), default=0)
+    days = HORIZON_DAYS * (1 + (last + BACK_DAYS) // HORIZON_DAYS)
+    deliver, latest, arrivals = calendar(ask, sites, lanes, days)
+    units = sum(x.quantity for x in lines)
+    # What was asked for decades ago (history) is as late as can be counted, and still better with a date than without.
+    order = OrderRow(0, 0, max(-LATE_MAX // 2, (ask.requested_date - lanes.first).days), strict_weight(units, LATE_MAX), ask.delivery_rule,
+                     ask.max_shipments)  # fmt: skip
+    return Case(
+        [order, OrderRow(len(lines))], [], [LineRow(start[x.product_id], x.quantity, int(x.no_split)) for x in lines],
+        first_cell, [], cell_rows, buckets, [], [], [], [KernelLane(lane.unit_cost, lane.shipment_cost) for lane in sites],
+        deliver, latest, len(sites), days, arrivals, 0, LATE_MAX, 1, 0,
+    )  # fmt: skip
 
-    return simple.Site(lane.location_id, first, deliver, latest_for, lane.unit_cost, lane.shipment_cost)
+
+def calendar(ask: Ask, sites: Sequence[LaneRow], lanes: Network, days: int) -> tuple[list[int], list[int], int]:
+    """`deliver` and `latest` of the sites as of now: before a location's first day goods leave on that day."""
+    tables = []
+    for lane in sites:
+        first = min(days - 1, max(0, (lanes.earliest_ship(lane, ask.now) - lanes.first).days))
+        arrival, inverse = lanes.table(lane, ask.receiving_calendar_id, days)
+        tables.append((first, arrival, inverse))
+    arrivals = max(arrival[-1] for _first, arrival, _inverse in tables) + 1
+    deliver: list[int] = []
+    latest: list[int] = []
+    for first, arrival, inverse in tables:
+        deliver += [arrival[first]] * first + arrival[first:]
+        latest += [-1] * arrival[first] + inverse[arrival[first] :] + [days - 1] * (arrivals - len(inverse))
+    return deliver, latest, arrivals
 
 
 def bookings_for(rows: Sequence[PlacedRow], known: Mapping[tuple[int, int], CellRow]) -> tuple[Booking, ...]:

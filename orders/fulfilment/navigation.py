@@ -1,0 +1,14 @@
+"""Fulfilment's places in the navigation."""
+
+from __future__ import annotations
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from oms.web.navigation import register
+from orders.fulfilment.selectors import visible_discrepancies
+
+register(
+    "warehouse", _("Discrepancies"), "orders:discrepancy-list", roles={"warehouse", "manager", "finance"},
+    count=lambda user: visible_discrepancies(user).filter(quantity__gt=F("cleared")).count(),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Mail to customers: what is written about orders, shipments, invoices, returns, reminders and cases, to whom, and what became of it."""

@@ -1,0 +1,45 @@
+"""News that customers are written about; and the files that go along."""
+
+from __future__ import annotations
+
+from customers.parties.models import Contact
+from oms.company.selectors import company
+from oms.events.consumers import News, consumer
+from oms.mail.models import Mail
+from oms.mail.registry import attachment
+from oms.web.documents import pdf
+from orders.letters.services import NEWS, nobody, write
+from payments.billing.documents import invoice_data, reminder_data
+from payments.billing.models import DunningNotice, Invoice
+from payments.billing.selectors import tax_notes
+
+PAPER = "payments/billing/invoice.typ"
+
+
+def to_somebody(news: list[News]) -> set[int]:
+    """Of the news, those whose customer has an address, or was not yet said to have none. Two statements."""
+    asked = {each.id: (each.subject("customer"), nobody(each.subject("customer"), NEWS[each.name][0])) for each in news}
+    reached = set(Contact.objects.filter(customer_id__in={c for c, _key in asked.values()}).exclude(email="").values_list("customer_id", flat=True))
+    said = set(Mail.objects.filter(key__in={key for _c, key in asked.values()}).values_list("key", flat=True))
+    return {event for event, (customer, key) in asked.items() if customer in reached or key not in said}
+
+
+@consumer("orders.letters", events=list(NEWS), outbound=True, concerns=to_somebody)
+def letters(news: News) -> None:
+    """Write what this news asks for, once."""
+    _kind, subject, _compose = NEWS[news.name]
+    write(news.id, news.name, news.subject(subject), news.subject("customer"), news.at)
+
+
+@attachment("invoice")
+def invoice_file(invoice_id: int) -> tuple[str, bytes]:
+    """The invoice on paper."""
+    found = Invoice.objects.select_related("customer").prefetch_related("lines", "taxes", "customer__addresses").get(pk=invoice_id)
+    return found.number, pdf(PAPER, invoice_data(found, company(), tax_notes(found)))
+
+
+@attachment("reminder")
+def reminder_file(notice_id: int) -> tuple[str, bytes]:
+    """The reminder on paper."""
+    found = DunningNotice.objects.select_related("account__payer").prefetch_related("items__invoice", "account__payer__addresses").get(pk=notice_id)
+    return found.number, pdf(PAPER, reminder_data(found, company()))

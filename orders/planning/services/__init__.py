@@ -1,0 +1,53 @@
+"""Writes of planning: the plan of one order, the rules of rank, whole runs."""
+
+from orders.planning.services.order_plan import (
+    Kept,
+    Unshipped,
+    arrivals,
+    ask_for,
+    at_least,
+    drop_plan,
+    give_up,
+    harden,
+    improve,
+    lock_places,
+    moved,
+    next_version,
+    planned,
+    promises,
+    quoted,
+    refuse_later,
+    replan_order,
+    soften,
+    tell_actual,
+    unbook,
+)
+from orders.planning.services.ranking import raise_criticality, set_rank_policy
+from orders.planning.services.runs import run, run_planned
+
+__all__ = [
+    "Kept",
+    "Unshipped",
+    "arrivals",
+    "ask_for",
+    "at_least",
+    "drop_plan",
+    "give_up",
+    "harden",
+    "improve",
+    "lock_places",
+    "moved",
+    "next_version",
+    "planned",
+    "promises",
+    "quoted",
+    "raise_criticality",
+    "refuse_later",
+    "replan_order",
+    "run",
+    "run_planned",
+    "set_rank_policy",
+    "soften",
+    "tell_actual",
+    "unbook",
+]
