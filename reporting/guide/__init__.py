@@ -1,0 +1,1 @@
+"""Help: what each figure counts and what it does not, a guide for each role, the keys."""

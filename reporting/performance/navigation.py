@@ -1,0 +1,7 @@
+"""The performance form's place in the navigation."""
+
+from django.utils.translation import gettext_lazy as _
+
+from oms.web.navigation import register
+
+register("performance", _("Performance"), "reporting:performance", roles={"sales", "approver", "manager", "finance"}, key="g f")

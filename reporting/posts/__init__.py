@@ -1,0 +1,1 @@
+"""Posts: who holds them, what is with them, and how one passes to somebody else."""

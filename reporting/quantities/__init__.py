@@ -1,0 +1,1 @@
+"""From ordered to paid: every step in quantities and money, every gap with its reason."""
