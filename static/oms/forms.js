@@ -1,5 +1,7 @@
 /* Forms: sent once, not lost by accident, filters that apply themselves.
-   data-once: a second press does nothing. data-guard: leaving with changes asks. data-autosubmit: a choice submits. */
+   data-once: a second press does nothing. data-guard: leaving with changes asks. data-autosubmit: a choice submits.
+   data-enter-next: Enter goes to the next field instead of sending. data-until-edit: a button that goes with the first
+   change, so that nothing is accepted that was not shown. */
 (() => {
   "use strict";
 
@@ -30,6 +32,32 @@
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-autosubmit]");
     if (form && event.target.matches("select, [type=checkbox], [type=radio], [type=date]")) form.requestSubmit();
+  });
+
+  document.addEventListener("input", (event) => {
+    for (const button of document.querySelectorAll("[data-until-edit]")) {
+      if (button.form !== event.target.form) continue;
+      button.parentElement.querySelectorAll("[data-main][hidden]").forEach((other) => { other.hidden = false; });
+      button.remove();
+    }
+  });
+
+  function next(field) {
+    const all = [...field.form.elements].filter((el) => el.matches("input:not([type=hidden]), select, textarea") && !el.disabled && window.oms.shown(el));
+    const other = all[all.indexOf(field) + 1];
+    other?.focus();
+    other?.select?.();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || event.defaultPrevented || event.ctrlKey || event.metaKey || event.isComposing) return;
+    if (!field.matches?.("form[data-enter-next] :is(input, select)") || field.closest("table[data-grid]")) return;
+    event.preventDefault();
+    next(field);
+  });
+  document.addEventListener("chosen", (event) => {
+    if (event.target.matches("form[data-enter-next] input") && !event.target.closest("table[data-grid]")) next(event.target);
   });
 
   addEventListener("beforeunload", (event) => {

@@ -1,7 +1,8 @@
 /* The entry grid: lines are <tbody data-line>, made from <template data-line-template> with __n__ for the number.
    Cells that can be pasted have data-column="product|quantity|…". The last field of the last line adds a line on Tab;
-   paste from a spreadsheet fills rows from the cell it is pasted into; a change sends "hint" to its line, on which
-   htmx asks the server (hx-trigger="hint delay:…"); Ctrl+. sends "substitutes"; Ctrl+Delete empties a line.
+   Enter goes to the first cell of the next line; paste from a spreadsheet fills rows from the cell it is pasted into;
+   a change sends "hint" to its line, on which htmx asks the server (hx-trigger="hint delay:…"); Ctrl+Delete empties a line.
+   An answer's [data-fill="price" data-text="…"] becomes the cell's placeholder, [data-wrong="price"] marks the cell.
    Removing a line keeps its number: the server skips lines without a product. */
 (() => {
   "use strict";
@@ -11,27 +12,32 @@
   const cells = (line) => [...line.querySelectorAll("[data-column]")].filter((el) => !el.disabled);
   const isEmpty = (line) => cells(line).every((el) => !el.value || el.value === el.dataset.initial);
   const tell = (el, name) => el.dispatchEvent(new CustomEvent(name, { bubbles: true }));
+  const number = /^[\d\s.,'\u00a0]*$/;
 
   function add(grid) {
     const template = grid.querySelector("template[data-line-template]");
-    const number = lines(grid).reduce((most, line) => Math.max(most, Number(line.dataset.line)), -1) + 1;
-    if (number >= Number(grid.dataset.maxLines || 1000)) return null;
+    const next = lines(grid).reduce((most, line) => Math.max(most, Number(line.dataset.line)), -1) + 1;
+    if (next >= Number(grid.dataset.maxLines || 1000)) return null;
     const holder = document.createElement("table");
-    holder.innerHTML = template.innerHTML.replaceAll("__n__", number).replaceAll("__pos__", number + 1);
+    holder.innerHTML = template.innerHTML.replaceAll("__n__", next).replaceAll("__pos__", next + 1);
     const line = holder.querySelector("tbody");
     lines(grid).at(-1) ? lines(grid).at(-1).after(line) : grid.append(line);
-    const total = document.querySelector(`[name="${grid.dataset.total}"]`);
-    if (total) total.value = number + 1;
     window.htmx?.process(line);
     return line;
   }
 
-  /* Sets a cell as if typed; a combobox gets its text and, being a code, its value. */
+  const after = (grid, line) => lines(grid)[lines(grid).indexOf(line) + 1];
+
+  function go(cell) {
+    cell.focus();
+    cell.select?.();
+  }
+
+  /* Sets a cell; a combobox gets its text and, being a code, its value. */
   function put(cell, text) {
     cell.value = text.trim();
     const combo = cell.closest("[data-combobox]");
     if (combo) combo.querySelector("input[type=hidden]").value = cell.value;
-    cell.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function paste(event) {
@@ -41,19 +47,19 @@
     event.preventDefault();
     const block = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n").map((row) => row.split("\t"));
     let line = event.target.closest("tbody[data-line]") || add(grid);
-    const start = Math.max(cells(line).indexOf(event.target), 0);
+    /* Whole rows begin with a code: they fill from the first column, wherever the cursor is. */
+    const whole = block[0].length > 1 && !number.test(block[0][0]);
+    const start = whole ? 0 : Math.max(cells(line).indexOf(event.target), 0);
     const touched = [];
     for (const row of block) {
       if (!line) break;
       const targets = cells(line).slice(start);
       row.slice(0, targets.length).forEach((value, i) => put(targets[i], value));
       touched.push(line);
-      line = lines(grid)[lines(grid).indexOf(line) + 1] || add(grid);
+      line = after(grid, line) || add(grid);
     }
-    touched.forEach((each) => tell(each, "hint"));
-    const last = lines(grid)[lines(grid).indexOf(touched.at(-1)) + 1] || touched.at(-1);
-    cells(last)[0].focus();
-    tell(grid, "pasted");
+    go(cells(after(grid, touched.at(-1)) || touched.at(-1))[0]);
+    tell(touched.at(-1), "hint");
     window.oms.say(String(touched.length));
   }
 
@@ -65,41 +71,71 @@
     const at = all.indexOf(event.target);
     if (event.key === "Tab" && !event.shiftKey && at === all.length - 1 && line === lines(grid).at(-1) && !isEmpty(line)) {
       const next = add(grid);
-      if (next) { event.preventDefault(); cells(next)[0].focus(); }
+      if (next) { event.preventDefault(); go(cells(next)[0]); }
       return;
     }
-    if (event.ctrlKey && event.key === ".") { event.preventDefault(); tell(line, "substitutes"); return; }
     if (event.ctrlKey && event.key === "Delete") { event.preventDefault(); empty(line); return; }
-    if (event.defaultPrevented || at < 0 || event.target.matches("select, [aria-expanded=true]")) return;
-    const step = { ArrowDown: 1, ArrowUp: -1, Enter: 1 }[event.key];
-    if (!step || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    const other = lines(grid)[lines(grid).indexOf(line) + step] || (event.key === "Enter" && !isEmpty(line) ? add(grid) : null);
-    if (other) { const cell = cells(other)[at]; cell.focus(); cell.select?.(); }
+    if (event.defaultPrevented || at < 0 || event.ctrlKey || event.metaKey || event.target.matches("select, [aria-expanded=true]")) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      const next = after(grid, line) || (isEmpty(line) ? null : add(grid));
+      if (next) go(cells(next)[0]);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      const other = lines(grid)[lines(grid).indexOf(line) + (event.key === "ArrowDown" ? 1 : -1)];
+      if (event.target.matches("[list]") && event.target.value) return;
+      event.preventDefault();
+      if (other) go(cells(other)[at]);
+    }
   }
 
   function empty(line) {
     const grid = line.closest("table");
-    const next = lines(grid)[lines(grid).indexOf(line) + 1] || lines(grid)[lines(grid).indexOf(line) - 1];
-    line.querySelectorAll("input[type=hidden]:not([data-keep])").forEach((el) => { el.value = ""; });
-    if (lines(grid).length > 1) { line.remove(); cells(next)[0].focus(); } else { cells(line).forEach((el) => { el.value = el.dataset.initial || ""; }); }
+    const next = after(grid, line) || lines(grid)[lines(grid).indexOf(line) - 1];
+    if (next) { line.remove(); go(cells(next)[0]); }
+    else line.querySelectorAll("input").forEach((el) => { el.value = el.dataset.initial || ""; });
+    lines(grid).forEach((each, i) => { each.querySelector(".pos").textContent = i + 1; });
     tell(grid, "hint");
+  }
+
+  /* What the answer says about a line, put into its cells. */
+  function fill(line) {
+    const said = line.querySelector("tr.hint");
+    for (const cell of cells(line)) {
+      const wrong = said?.querySelector(`[data-wrong="${cell.dataset.column}"]`);
+      if (wrong) cell.setAttribute("aria-invalid", "true"); else cell.removeAttribute("aria-invalid");
+      cell.placeholder = said?.querySelector(`[data-fill="${cell.dataset.column}"]`)?.dataset.text || "";
+    }
   }
 
   document.addEventListener("paste", paste);
   document.addEventListener("keydown", keydown);
-  for (const name of ["input", "change"]) {
-    document.addEventListener(name, (event) => {
-      const line = event.target.closest?.("table[data-grid] tbody[data-line]");
-      if (line && (event.target.dataset.column || event.target.type === "hidden")) tell(line, "hint");
-    });
-  }
+  document.addEventListener("chosen", (event) => {
+    const line = event.target.closest("tbody[data-line]");
+    if (line) go(cells(line)[cells(line).indexOf(event.target) + 1]);
+  });
+  document.addEventListener("input", (event) => {
+    const line = event.target.closest?.("table[data-grid] tbody[data-line]");
+    if (line && event.target.matches("[data-column]:not([role=combobox])")) tell(line, "hint");
+  });
+  document.addEventListener("change", (event) => {
+    const inside = event.target.closest?.("table[data-grid]");
+    if (inside && event.target.type !== "hidden") return;
+    const form = event.target.form;
+    if (form?.querySelector("table[data-grid]")) tell(form, "hint");
+  });
+  document.addEventListener("htmx:afterSettle", () => grids().forEach((grid) => lines(grid).forEach(fill)));
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-add-line]");
     if (!button) return;
     const line = add(document.getElementById(button.dataset.addLine));
-    if (line) cells(line)[0].focus();
+    if (line) go(cells(line)[0]);
   });
 
-  grids().forEach((grid) => { while (lines(grid).length < Number(grid.dataset.minLines || 1) && add(grid)); });
+  window.oms.addLine = add;
+  grids().forEach((grid) => {
+    while (lines(grid).length < Number(grid.dataset.minLines || 1) && add(grid));
+    lines(grid).forEach(fill);
+  });
+  const refused = document.querySelector("form[data-refused]");
+  if (refused) (refused.querySelector("[aria-invalid=true]") || document.querySelector("[data-main]"))?.focus();
 })();

@@ -44,7 +44,8 @@
 
   function main(event) {
     const at = document.activeElement.closest?.("form");
-    const button = at?.querySelector("[data-main]:not([disabled])") || document.querySelector("[data-main]:not([disabled])");
+    const usable = (root) => [...root.querySelectorAll("[data-main]:not([disabled])")].find(shown);
+    const button = at && usable(at) || usable(document);
     if (!button || dialog()) return;
     event.preventDefault();
     button.click();
