@@ -3,17 +3,26 @@ PYTHON ?= python3
 RUN = .venv/bin/python
 MINUTES ?= 60
 SEED ?=
+# Many tests wait for processes, locks and pages: one more than there are cores keeps these busy.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+ONLY ?=
 
-.PHONY: demo test check soak bench install clean
+# The shell's Python is not ours: its paths, environments and settings stay out, and compiled files are kept.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV DJANGO_SETTINGS_MODULE
+
+.PHONY: demo test check soak bench install install-demo clean
 
 install:
 	@$(PYTHON) oms/runtime/bootstrap.py
 
-demo: install
+install-demo:
+	@$(PYTHON) oms/runtime/bootstrap.py --no-dev
+
+demo: install-demo
 	@exec $(RUN) -m oms.runtime.supervisor
 
 test: install
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: install
 	@$(RUN) -m oms.runtime.check
@@ -22,7 +31,7 @@ soak: install
 	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak
 
 bench: install
-	@$(RUN) -m oms.runtime.bench
+	@$(RUN) -m oms.runtime.bench $(ONLY)
 
 clean:
 	@test ! -x $(RUN) || $(RUN) manage.py services stop

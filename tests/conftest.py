@@ -7,11 +7,13 @@ clone of their own and may commit, start threads, a worker or a browser.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import re
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,14 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from oms.runtime import paths, postgres, valkey
+
+# How fast examples are made says how busy the machine is, nothing of the product.
+hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ("unit", "db", "live", "architecture")
@@ -56,11 +64,12 @@ def use(name: str) -> None:
     """Point Django's connection at database `name`."""
     connection.close()
     connection.settings_dict["NAME"] = name
+    lanes = importlib.import_module("orders.planning.selectors.network")
+    lanes._cached = lanes._past = None  # another database may have the same stamp with other lanes
 
 
-@pytest.fixture(scope="session")
-def template_name(django_db_blocker: Any) -> str:
-    """The migrated template database; built once per fingerprint, under an advisory lock."""
+def ensure_template() -> str:
+    """The migrated template database; built once per fingerprint, under an advisory lock. Databases of runs that ended are dropped."""
     postgres.start(tied=False, fast=True)
     name = f"template_{fingerprint()}"
     with admin() as server:
@@ -68,16 +77,22 @@ def template_name(django_db_blocker: Any) -> str:
         if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             drop("template_building")
             server.execute("CREATE DATABASE template_building OWNER oms_owner")
-            with django_db_blocker.unblock():
-                use("template_building")
-                call_command("migrate", verbosity=0)
-                connection.close()
+            use("template_building")
+            call_command("migrate", verbosity=0)
+            connection.close()
             server.execute(f'ALTER DATABASE template_building RENAME TO "{name}"')
         for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'clone_%'").fetchall():
             owner = re.match(r"clone_(\d+)_", old)
             if owner and not Path(f"/proc/{owner[1]}").exists():
                 drop(old)
     return name
+
+
+@pytest.fixture(scope="session")
+def template_name(django_db_blocker: Any) -> str:
+    """The migrated template database."""
+    with django_db_blocker.unblock():
+        return ensure_template()
 
 
 def clone_name() -> str:
@@ -104,6 +119,41 @@ def live_db(template_name: str, django_db_setup: None, django_db_blocker: Any) -
     yield from fresh_clone(template_name, django_db_blocker)
 
 
+def northwind_digest() -> str:
+    """Of all that Northwind's database is made by: product, data, and the way it is brought in."""
+    digest = hashlib.sha256(fingerprint().encode())
+    sources = [path for app in ("oms", "customers", "inventory", "payments", "orders", "reporting") for path in ROOT.glob(f"{app}/**/*.py")]
+    for path in sorted([*sources, ROOT / "tests/northwind.py"]):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@pytest.fixture(scope="session")
+def northwind_template(
+    template_name: str, django_db_setup: None, django_db_blocker: Any, shared_data: Path, tmp_path_factory: Any
+) -> str:
+    """Northwind brought in by the commands, once for this state of the sources; other states' databases are dropped."""
+    from tests.northwind import Northwind
+
+    name = f"northwind_{northwind_digest()}"
+    with admin() as server:
+        server.execute("SELECT pg_advisory_lock(43)")
+        for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'northwind!_%%' ESCAPE '!' AND datname <> %s", [name]).fetchall():
+            drop(old)
+        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            clone(template_name, "northwind_building")
+            with pointed_at("northwind_building", django_db_blocker):
+                Northwind(shared_data / "northwind", tmp_path_factory.mktemp("northwind")).bring_in()
+            server.execute(f'ALTER DATABASE northwind_building RENAME TO "{name}"')
+    return name
+
+
+@pytest.fixture
+def northwind_db(northwind_template: str, django_db_blocker: Any) -> Iterator[str]:
+    """A clone of Northwind for one test (see tests/northwind.py), with real commits; Django's connection points at it."""
+    yield from fresh_clone(northwind_template, django_db_blocker)
+
+
 def fresh_clone(template: str, blocker: Any) -> Iterator[str]:
     """Clone `template`, point Django at it, and put everything back."""
     name, before = clone_name(), connection.settings_dict["NAME"]
@@ -114,6 +164,67 @@ def fresh_clone(template: str, blocker: Any) -> Iterator[str]:
         connections.close_all()
         use(before)
     drop(name)
+
+
+@contextmanager
+def running(template: str, blocker: Any) -> Iterator[Any]:
+    """Web, worker and relay on a clone of `template`, as a `tests.stack.Stack`; ended and dropped afterwards."""
+    from tests.stack import Stack
+
+    name = clone_name()
+    clone(template, name)
+    stack = Stack(name)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+        with blocker.unblock():
+            connections.close_all()
+        drop(name)
+
+
+@contextmanager
+def pointed_at(name: str, blocker: Any) -> Iterator[None]:
+    """Django's connection at database `name`, committed for real; put back afterwards."""
+    before = connection.settings_dict["NAME"]
+    with blocker.unblock():
+        use(name)
+        try:
+            yield
+        finally:
+            connections.close_all()
+            use(before)
+
+
+@pytest.fixture(scope="session")
+def session_stack(template_name: str, django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """The processes behind `live_stack`, started when first asked for."""
+    with running(template_name, django_db_blocker) as stack:
+        yield stack
+
+
+@pytest.fixture
+def live_stack(session_stack: Any, django_db_blocker: Any) -> Iterator[Any]:
+    """The running application (one a session; see tests/stack.py), with Django's connection at its database.
+
+    Its data stays from test to test: make your own products with `live_stack.product(units)`.
+    """
+    with pointed_at(session_stack.name, django_db_blocker):
+        yield session_stack
+
+
+@pytest.fixture
+def own_stack(template_name: str, django_db_setup: None, django_db_blocker: Any) -> Iterator[Any]:
+    """A running application for this test alone: to kill its processes, or to count everything in its database."""
+    with running(template_name, django_db_blocker) as stack, pointed_at(stack.name, django_db_blocker):
+        yield stack
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """News waits for whoever writes on the same server; another test process writes for as long as its test lasts."""
+    importlib.import_module("oms.events.tasks").WAIT_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
@@ -138,10 +249,11 @@ def owner() -> Callable[[], psycopg.Connection[Any]]:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data: OMS_SHARED, else ../shared beside the checkout."""
-    folder = Path(os.environ.get("OMS_SHARED", ROOT.parent / "shared")) / "data"
-    if not folder.is_dir():
-        pytest.skip(f"no real data at {folder}: set OMS_SHARED")
-    return folder
+    named = [Path(os.environ["OMS_SHARED"])] if "OMS_SHARED" in os.environ else [ROOT.parent / "shared", ROOT.parent.parent / "shared"]
+    for folder in named:
+        if (folder / "data").is_dir():
+            return folder / "data"
+    pytest.skip(f"no real data at {named[0]}: set OMS_SHARED")
 
 
 def tier_of(item: pytest.Item) -> str:
@@ -149,17 +261,29 @@ def tier_of(item: pytest.Item) -> str:
     if "architecture" in item.path.parts:
         return "architecture"
     names = set(getattr(item, "fixturenames", ()))
-    if names & {"live_db", "live_stack", "broker"} or item.get_closest_marker("live"):
+    if names & {"live_db", "northwind_db", "live_stack", "own_stack", "broker"} or item.get_closest_marker("live"):
         return "live"
     if "django_db_setup" in names or item.get_closest_marker("django_db") or names & {"db", "transactional_db"}:
         return "db"
     return "unit"
 
 
+# The files that take longest, longest first: begun first, so that none of them is left alone at the end.
+LONGEST = (
+    "tests/browser/test_accessibility.py", "tests/oms/runtime/test_supervisor.py", "tests/journeys/test_northwind.py",
+    "tests/oms/runtime/test_z_backup.py", "tests/architecture/test_access.py", "tests/architecture/test_locks.py",
+    "tests/orders/test_races.py", "tests/browser/test_entry.py", "tests/browser/test_keyboard.py",
+    "tests/oms/events/test_worker.py",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with its tier."""
+    """Mark every test with its tier; the longest files come first, then those that are live."""
     for item in items:
         item.add_marker(tier_of(item))
+    names = [str(ROOT / name) for name in LONGEST]
+    live = {item.path for item in items if item.get_closest_marker("live")}
+    items.sort(key=lambda item: names.index(str(item.path)) if str(item.path) in names else len(names) + (item.path not in live))
 
 
 _times: dict[str, list[float]] = defaultdict(list)

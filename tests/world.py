@@ -52,8 +52,8 @@ class World:
     products: dict[str, Product]
 
     @classmethod
-    def make(cls) -> World:
-        """Build it; about 40 statements."""
+    def make(cls, limit: int = 10_000) -> World:
+        """Build it, with ACME's credit limit; about 40 statements."""
         system = system_user()
         setup_company(SETUP, by=system)
         calendar = Calendar.objects.get(code="week")
@@ -67,7 +67,7 @@ class World:
         LocationStaff.objects.create(user=users["warehouse"], location_id=turin)
         post = posts(users)
         customer = make_customer("ACME", "Acme Tools", post)
-        account = open_account(customer, Decimal(10_000))
+        account = open_account(customer, Decimal(limit))
         CustomerUser.objects.create(user=users["partner"], customer=customer)
         products = make_products(system)
         soon = date.today() + timedelta(days=20)
@@ -81,7 +81,7 @@ class World:
         )
         expect_receipt(products["C"].pk, turin, "PO-1", soon, 40, by=system)
         ApprovalPolicy.objects.create(version=1, active_from=datetime(1990, 1, 1, tzinfo=UTC), auto_limit=500, auto_max_discount=0,
-                                      minimum_margin=Decimal("0.1"), approver_limit=5_000, proposed_by=users["manager"])
+                                      minimum_margin=Decimal("0.1"), approver_limit=5_000, together_hours=0, proposed_by=users["manager"])
         return cls(system=system, customer=customer, account=account, post=post, lyon=lyon, turin=turin, soon=soon,
                    products=products, **users)
 
@@ -92,7 +92,9 @@ SETUP = CompanySetup(
     calendars=[CalendarSetup("week", "Monday to Friday")],
     tax_rules=[TaxSetup("standard", "domestic", "standard", Decimal("0.2"), LONG_AGO)],
     series=[("invoice", "INV", 1), ("payment", "PAY", 1)],
-    reasons=[ReasonSetup("cut", "no_stock", "No stock in time", party="supplier")],
+    reasons=[ReasonSetup("cut", "no_stock", "No stock in time", party="supplier"),
+             ReasonSetup("return", "damaged", "Damaged on the way", party="carrier"),
+             ReasonSetup("return", "unwanted", "Not wanted", controllable=False, party="customer")],
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,9 @@ OURS = ("oms", "customers", "inventory", "payments", "orders", "reporting")
 
 
 def test_make_check_passes() -> None:
-    done = subprocess.run([sys.executable, "-m", "oms.runtime.check"], cwd=ROOT, capture_output=True, text=True)
+    # The browser's library switches Django's guard off for this process; the checks are of a process of their own.
+    clean = {k: v for k, v in os.environ.items() if k != "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    done = subprocess.run([sys.executable, "-m", "oms.runtime.check"], cwd=ROOT, env=clean, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

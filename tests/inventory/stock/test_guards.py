@@ -192,7 +192,7 @@ def test_without_the_lock_the_same_threads_book_too_much(live_house, superuser, 
 NAIVE = """
 WITH b AS (SELECT * FROM {source}),
 u AS (UPDATE inventory_availability a SET free = ARRAY[a.free[1] - 1] FROM b WHERE a.id = b.id)
-SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM b WHERE %(ids)s::bigint[] IS NULL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM b WHERE false
 """
 
 

@@ -97,7 +97,7 @@ def test_movements_of_one_balance_are_numbered_in_the_order_given(house):
     balance = house.balance().pk
     with command("test.pin", by=house.system):
         event = current().event("test.pinned", [])
-        ids = post([Posting(balance, "adjust", quantity=q) for q in (5, -3, 2)], event)
+        ids = post([Posting(balance, "found", quantity=q) for q in (5, -3, 2)], event)
     connection.check_constraints()
     rows = Movement.objects.filter(pk__in=ids).order_by("version").values_list("pk", "quantity", "version")
     assert list(rows) == [(ids[0], 5, 2), (ids[1], -3, 3), (ids[2], 2, 4)]

@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from inventory.catalog.models import Product
 from inventory.stock.models import Movement
 from inventory.stock.services import expect_receipt, receive, set_opening
 from oms.access.services import create_user
+from oms.changes.models import ChangeRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -136,6 +138,17 @@ def test_stock_is_adjusted_with_a_reason(client, shelf):
     assert Movement.objects.latest("pk").reason == "breakage"
 
 
+def test_what_is_worth_more_than_the_limit_is_proposed(client, shelf):
+    Product.objects.update(standard_cost=30)
+    signed_in(client, shelf.wanda)
+    data = {"idempotency_key": str(uuid.uuid4()), "location": "N", "product": "BOLT", "bin": "A1", "lot": "",
+            "delta": "-50", "reason": "breakage", "note": "fell from the truck"}  # fmt: skip
+    page = text(client.post(reverse("inventory:adjust"), data, follow=True))
+    assert "It is worth 1,500.00: proposed" in page
+    assert shelf.amounts(bin="A1") == (1_250, 0, 0)
+    assert ChangeRequest.objects.get().reason == "fell from the truck"
+
+
 def test_products_are_offered_while_typing(client, shelf):
     page = text(signed_in(client, shelf.wanda).get(reverse("inventory:product-options") + "?q=nu"))
     assert "NUT" in page and "BOLT" not in page
@@ -143,8 +156,6 @@ def test_products_are_offered_while_typing(client, shelf):
 
 def test_the_admin_shows_stock_and_changes_none(client, shelf):
     boss = create_user("boss", by=shelf.system, roles=["administrator"], is_staff=True)
-    boss.is_superuser = True
-    boss.save()
     receive(shelf.north, [(shelf.bolt, 1)], source="D1", by=shelf.wanda)
     signed_in(client, boss)
     for model in ("balance", "movement", "availability", "expectedreceipt", "product", "storagelocation"):

@@ -12,9 +12,9 @@ from django.db.utils import IntegrityError
 from oms.access.services import create_user
 from oms.accounts.selectors import system_user
 from oms.events import idempotency
-from oms.events.idempotency import Stored, answer, body_hash, claim, once, store, stored, taken
+from oms.events.idempotency import Stored, answer, body_hash, claim, kept, once, stored, taken
 from oms.events.selectors import timeline
-from oms.events.services import command, current
+from oms.events.services import command, current, write
 from oms.kernel.errors import Conflict, Invalid, Unprocessable
 from tests.oms.events.conftest import rows
 
@@ -102,9 +102,9 @@ def test_key_and_answer_in_one_insert_say_when_the_key_is_taken():
     by = system_user()
     assert stored(by.pk, "k1", BODY) is None
     with command("test", by=by):
-        store(by.pk, "k1", BODY, 201, b"made")
+        write(kept(by.pk, "k1", BODY, 201, b"made"))
     with pytest.raises(IntegrityError) as refused, transaction.atomic(), command("test", by=by):
-        store(by.pk, "k1", BODY, 201, b"made")
+        write(kept(by.pk, "k1", BODY, 201, b"made"))
     assert taken(refused.value)
     assert stored(by.pk, "k1", BODY) == Stored(201, b"made")
     with pytest.raises(Unprocessable):

@@ -11,9 +11,11 @@ from django.db import connections
 from oms.access.services import create_user
 from oms.accounts.selectors import system_user
 from oms.events import outbox
+from oms.events.consumers import consumer, consumer_of_many
+from oms.events.models import Event
 from oms.events.outbox import drain_consumer, revive
 from oms.events.selectors import given_up, timeline
-from oms.events.services import current
+from oms.events.services import current, historic
 from oms.events.tasks import DeliveriesFailed, _distribute_own, drain, drain_all
 from oms.kernel.errors import Forbidden, NotFound
 from tests.oms.events.conftest import deliveries, make_due, raise_event, rows, seal
@@ -49,6 +51,22 @@ def test_news_that_make_news_are_drained_to_the_end(listen):
     raise_event()
     assert drain_all() == 2
     assert heard == ["thing.next"]
+
+
+@pytest.mark.django_db
+def test_news_that_do_not_concern_a_consumer_are_done_without_it(listen):
+    heard, asked = [], []
+
+    def concerns(news):
+        asked.append(sorted(each.subject("thing") for each in news))
+        return {each.id for each in news if each.subject("thing") == 2}
+
+    listen("first", ["thing.happened"], concerns=concerns)(lambda news: heard.append(news.subject("thing")))
+    for object_id in (1, 2, 3):
+        raise_event(object_id=object_id)
+    assert drain_all() == 1
+    assert (heard, asked) == ([2], [[1, 2, 3]])
+    assert [d[2:] for d in deliveries()] == [("done", 1)] * 3
 
 
 @pytest.mark.django_db
@@ -168,6 +186,28 @@ def test_what_does_not_fit_into_the_time_is_given_back(listen):
 
 
 @pytest.mark.django_db
+def test_what_waits_behind_slow_work_keeps_its_lease(listen, monkeypatch):
+    """Two news take ten seconds each: the third would be due again before its turn, and two workers would have it."""
+    clock, left = [0.0], []
+    monkeypatch.setattr(outbox.time, "monotonic", lambda: clock[0])
+
+    @listen("first", ["thing.happened"])
+    def handle(news):
+        (seconds,) = rows(
+            "SELECT extract(epoch FROM max(due_at) - statement_timestamp())::float FROM oms_delivery WHERE status = 'new'"
+        )[0]
+        left.append(seconds)
+        clock[0] += 10
+        rows("UPDATE oms_delivery SET due_at = due_at - interval '10 seconds' WHERE status = 'new' RETURNING id")
+
+    for n in range(3):
+        raise_event(object_id=n)
+    _distribute_own()
+    assert drain_consumer("first") == (3, [])
+    assert min(left[:2]) > outbox.LEASE_SECONDS - 1
+
+
+@pytest.mark.django_db
 def test_a_ring_for_a_consumer_that_is_gone_changes_nothing(listen):
     assert drain_consumer("nobody") == (0, [])
 
@@ -211,3 +251,43 @@ def test_two_workers_with_the_same_delivery_make_one_effect(live_db, listen):
     assert results == {"first": (1, []), "second": False}
     assert made == ["first"]
     assert [d[2] for d in deliveries()] == ["done"]
+
+
+@pytest.mark.django_db
+def test_many_news_are_one_effect_and_come_one_by_one_when_it_fails(listen):
+    heard, poison = [], set()
+
+    def handle(news):
+        heard.append([each.subject("thing") for each in news])
+        if poison.intersection(heard[-1]):
+            raise ValueError("poison")
+
+    consumer_of_many("many", ["thing.happened"])(handle)
+    for n in range(3):
+        raise_event(object_id=n)
+    assert drain_all() == 3
+    assert heard == [[0, 1, 2]]
+
+    heard.clear(), poison.add(4)
+    for n in range(3, 6):
+        raise_event(object_id=n)
+    with pytest.raises(DeliveriesFailed, match="poison"):
+        drain_all()
+    assert heard == [[3, 4, 5], [3], [4], [5]]
+    assert [status for _event, _consumer, status, _attempts in deliveries()] == ["done"] * 4 + ["new", "done"]
+
+
+@pytest.mark.django_db
+def test_history_is_not_told_outside_and_says_who_brought_it_in(listen):
+    told, kept = [], []
+    consumer("mail", ["thing.happened"], outbound=True)(told.append)
+    consumer("books", ["thing.happened"])(lambda news: kept.append(raise_event(name="thing.booked")))
+    with historic(system_user().pk):
+        raise_event()
+    assert drain_all() == 2
+    assert told == []
+    (data,) = [event.data for event in Event.objects.filter(pk__in=kept)]
+    assert data == {"imported_by": system_user().pk}
+    raise_event()
+    drain_all()
+    assert len(told) == 1

@@ -66,7 +66,7 @@ def test_a_changed_event_is_found_and_named(live_db, listen, tamper):
                         f"WHERE id = {event_id}")  # fmt: skip
     assert bad() == {"I31": (f"event {event_id}: its payload does not hash to its hash",)}
     output, refusal = run("--room", "oms")
-    assert "FAIL 1  I31   oms.events" in output
+    assert "FAIL 1    I31   oms.events" in output
     assert f"        event {event_id}: its payload does not hash to its hash" in output
     assert refusal.startswith("1 of ")
 

@@ -100,3 +100,17 @@ def test_an_order_is_cancelled_with_a_reason_and_everything_is_free_again(as_: A
     assert (order.status, order.lines.get().quantity_cancelled, order.lines.get().quantity_approved) == ("cancelled", 30, 0)
     world.account.refresh_from_db()
     assert world.account.reserved == 0
+
+
+def test_the_approver_sees_who_goes_on_waiting(as_: Any, world: World, django_assert_max_num_queries: Any) -> None:
+    claim = submit(EntryRequest("ACME", (LineRequest("B", Decimal(8)), LineRequest("A", Decimal(60))), "web"), by=world.sales).number
+    waiting = submit(EntryRequest("ACME", (LineRequest("B", Decimal(6)),), "web"), by=world.sales).number
+    approver = as_("approver")
+    assert f"order={claim}" in approver.get(reverse("orders:approvals")).content.decode()
+    url = reverse("orders:approval-impact")
+    with django_assert_max_num_queries(14):
+        page = approver.get(url, {"glance": "1", "order": [claim, waiting, "SO\x00", "SO9"]}).content.decode()
+    assert f'id="behind-{claim}"' in page and "1 order<" in page and "80.00" in page
+    assert waiting in page.partition(f'id="behind-lines-{claim}"')[2].partition("</table>")[0]
+    assert "behind-lines" in approver.get(reverse("orders:order-detail", args=[claim])).content.decode()
+    assert as_("sales").get(url, {"order": claim}).status_code == 403

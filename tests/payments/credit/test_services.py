@@ -14,7 +14,8 @@ from oms.access.services import create_user
 from oms.events.models import Event
 from oms.events.services import command, current
 from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
-from payments.credit.selectors import open_proposals
+from payments.credit.domain import Refusal
+from payments.credit.selectors import open_proposals, said, view_of
 from payments.credit.services import (
     AccountRow,
     block_account,
@@ -197,6 +198,28 @@ def test_terms_that_changed_since_the_proposal_are_not_confirmed(money: Money) -
     assert open_proposals(money.account) == []
 
 
+def test_share_and_overdue_terms_take_two_persons_too(money: Money) -> None:
+    limit, rules = Decimal(10_000), {"limit_share": Decimal("0.8"), "max_days_overdue": 60, "max_amount_overdue": Decimal(500)}
+    for name, value in (("limit_share", Decimal("1.1")), ("max_days_overdue", -1), ("max_days_overdue", None), ("max_amount_overdue", Decimal(-1))):
+        with pytest.raises(Invalid, match="From 0 to"):
+            propose_terms(money.account.pk, limit, None, "x", by=money.world.sales, rules={name: value})
+    proposed = propose_terms(money.account.pk, limit, None, "x", by=money.world.finance, rules=rules)
+    assert money.account.limit_share == 1
+    with pytest.raises(Forbidden):
+        confirm_terms(proposed, by=money.world.finance)
+    other = propose_terms(money.account.pk, limit, None, "x", by=money.world.sales, rules={"max_days_overdue": 90})
+    confirm_terms(other, by=money.world.finance)
+    with pytest.raises(Stale):  # the days are not what they were
+        confirm_terms(proposed, by=create_user("second", by=money.world.system, roles=["finance"], email="second@example.com"))
+    again = propose_terms(money.account.pk, limit, None, "x", by=money.world.sales, rules=rules)
+    assert [p.id for p in open_proposals(money.account)] == [again]
+    account = confirm_terms(again, by=money.world.finance)
+    account.refresh_from_db()
+    assert (account.limit_share, account.max_days_overdue, account.max_amount_overdue) == (Decimal("0.8"), 60, 500)
+    last = propose_terms(money.account.pk, limit, None, "x", by=money.world.sales, rules={"max_amount_overdue": None})
+    assert confirm_terms(last, by=money.world.finance).max_amount_overdue is None
+
+
 def test_unblocking_takes_two_persons_and_blocking_one(money: Money) -> None:
     block_account(money.account.pk, "cheque bounced", by=money.world.finance)
     with pytest.raises(Conflict) as again:
@@ -227,3 +250,8 @@ def test_every_change_of_terms_needs_a_reason(money: Money) -> None:
             change()
         assert refused.value.code == "reason_missing"
     assert (money.account.limit, money.account.blocked) == (10_000, False)
+
+
+def test_a_refusal_says_its_amounts_in_the_currencys_units(money: Money) -> None:
+    spoken = said(Refusal("credit_limit", over=Decimal("2733.0000000")), view_of(money.account), "EUR")
+    assert spoken.message == "2,733.00 EUR above the credit limit of 10,000.00."

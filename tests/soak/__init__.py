@@ -1,0 +1,1 @@
+"""Deep tests, by `make soak`: long, seeded, skipped elsewhere."""
