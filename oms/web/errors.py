@@ -29,6 +29,7 @@ from oms.kernel.errors import Conflict, Forbidden, Invalid, Limited, NotFound, O
 log = logging.getLogger("oms.web")
 
 DISK_FULL, OUT_OF_RESOURCES = "53100", "53"
+DRIVERS_RANGE = "int too big to convert"  # the driver finds a number beyond eight bytes before the database does
 PROBLEM = "application/problem+json"
 
 
@@ -71,9 +72,11 @@ def _database_error(error: DatabaseError | InterfaceError) -> OMSError | None:
             code=rule or "integrity",
             clears=_("Load the page again and check what changed."),
         )
-    if isinstance(error, DataError):
-        return Invalid(_("A value is out of range or holds characters that can't be stored."), code="data")
-    return None
+    return _unstorable() if isinstance(error, DataError) else None
+
+
+def _unstorable() -> OMSError:
+    return Invalid(_("A value is out of range or holds characters that can't be stored."), code="data")
 
 
 def _validation_errors(detail: Any, field: str = "") -> list[dict[str, str]]:
@@ -105,6 +108,8 @@ def as_oms_error(error: BaseException) -> OMSError | None:
         return error
     if isinstance(error, DatabaseError | InterfaceError):
         return _database_error(error)
+    if isinstance(error, OverflowError) and str(error) == DRIVERS_RANGE:
+        return _unstorable()
     if isinstance(error, drf.APIException):
         return _api_error(error)
     if isinstance(error, Http404):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from orders.book.models import Order
 from orders.channels.choices import FINDINGS, WAIVABLE, Format, MessageState, Places
 from orders.channels.domain import Finding, OrderedLine, OrderMessage, Party
 from orders.channels.domain.units import unit_for
-from orders.channels.models import CrossReference, Message, TradingPartner
+from orders.channels.models import CrossReference, Message, TradingPartner, WebhookEndpoint
 from orders.planning.selectors import network
 
 CHANNELS = {
@@ -64,6 +64,17 @@ def visible_messages(user: Any) -> QuerySet[Message]:
 def message_rows(user: Any) -> QuerySet[Message]:
     """Messages for a table, newest first."""
     return visible_messages(user).select_related("partner", "order", "transmission").defer("transmission__body", "content").order_by("-pk")
+
+
+def from_partners(order_ids: Collection[int]) -> set[int]:
+    """Of orders, those that came by a trading partner's message: their sender is answered."""
+    return set(Message.objects.filter(order_id__in=order_ids).values_list("order_id", flat=True))
+
+
+def listened_to(order_ids: Collection[int]) -> set[int]:
+    """Of orders, those whose customer has a user with a webhook."""
+    listeners = WebhookEndpoint.objects.values("user_id")
+    return set(Order.objects.filter(pk__in=order_ids, customer__users__user__in=listeners).values_list("pk", flat=True))
 
 
 def waiting_messages(user: Any) -> QuerySet[Message]:

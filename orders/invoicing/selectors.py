@@ -1,4 +1,4 @@
-"""Reads of invoicing: orders whose week or month is over."""
+"""Reads of invoicing: orders asked for money ahead, orders whose week or month is over."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from django.db import connection
 from orders.book.choices import SHIPPED_KINDS
 from orders.book.models import Order, OrderLine
 from orders.book.selectors import orders_named
+from orders.holds.choices import HoldKind
+from orders.holds.models import Hold
+from payments.billing.models import ProForma
+
+
+def asked_ahead(order_ids: Collection[int]) -> set[int]:
+    """Of orders, those asked for money ahead: they have a pro forma, or wait for a prepayment."""
+    waiting = Hold.objects.filter(order_id__in=order_ids, kind=HoldKind.PREPAYMENT, released_at__isnull=True)
+    return {*ProForma.objects.filter(order_id__in=order_ids).values_list("order_id", flat=True), *waiting.values_list("order_id", flat=True)}
+
 
 DUE = """
 SELECT DISTINCT o.id FROM orders_order o

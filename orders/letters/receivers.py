@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from customers.parties.models import Contact
 from oms.company.selectors import company
 from oms.events.consumers import News, consumer
-from oms.mail.models import Mail
 from oms.mail.registry import attachment
 from oms.web.documents import pdf
-from orders.letters.services import NEWS, nobody, write
+from orders.letters.selectors import nobody, reached, said
+from orders.letters.services import NEWS, write
 from payments.billing.documents import invoice_data, reminder_data
 from payments.billing.models import DunningNotice, Invoice
 from payments.billing.selectors import tax_notes
@@ -19,9 +18,8 @@ PAPER = "payments/billing/invoice.typ"
 def to_somebody(news: list[News]) -> set[int]:
     """Of the news, those whose customer has an address, or was not yet said to have none. Two statements."""
     asked = {each.id: (each.subject("customer"), nobody(each.subject("customer"), NEWS[each.name][0])) for each in news}
-    reached = set(Contact.objects.filter(customer_id__in={c for c, _key in asked.values()}).exclude(email="").values_list("customer_id", flat=True))
-    said = set(Mail.objects.filter(key__in={key for _c, key in asked.values()}).values_list("key", flat=True))
-    return {event for event, (customer, key) in asked.items() if customer in reached or key not in said}
+    somebody, written = reached({customer for customer, _key in asked.values()}), said({key for _customer, key in asked.values()})
+    return {event for event, (customer, key) in asked.items() if customer in somebody or key not in written}
 
 
 @consumer("orders.letters", events=list(NEWS), outbound=True, concerns=to_somebody)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -49,6 +49,21 @@ def recipients(customer_id: int, kind: str) -> tuple[list[Recipient], bool]:
     if not contacts:
         return [], False
     return [Recipient(c.pk, c.name, c.email) for c in wanted(contacts, rules_of(customer_id), kind)], True
+
+
+def nobody(customer_id: int, kind: str) -> str:
+    """The key of the one letter of a kind that says that nobody at the customer can get it."""
+    return f"nobody:{customer_id}:{kind}"
+
+
+def reached(customer_ids: Collection[int]) -> set[int]:
+    """Of customers, those with a contact that has an address."""
+    return set(Contact.objects.filter(customer_id__in=customer_ids).exclude(email="").values_list("customer_id", flat=True))
+
+
+def said(keys: Collection[str]) -> set[str]:
+    """Of letters' keys, those that were written."""
+    return set(Mail.objects.filter(key__in=keys).values_list("key", flat=True))
 
 
 def visible_mail(user: Any) -> QuerySet[Mail]:

@@ -29,7 +29,7 @@ from orders.letters import documents
 from orders.letters.choices import LetterKind
 from orders.letters.documents import Letter
 from orders.letters.models import LetterRule
-from orders.letters.selectors import contacts_of, latest, moved, recipients, rules_of, visible_mail
+from orders.letters.selectors import contacts_of, latest, moved, nobody, recipients, rules_of, visible_mail
 from orders.planning.selectors import last_promises
 from orders.returns.models import Return
 from orders.service.models import CaseMessage
@@ -153,11 +153,6 @@ def write(event_id: int, name: str, subject_id: int, customer_id: int, at: datet
                 documents.whole(letter, p.name, legal, customer.language, stop_url(p.contact_id, kind)), event_id, letter.file, at)
         for p in people
     ])  # fmt: skip
-
-
-def nobody(customer_id: int, kind: str) -> str:
-    """The key of the one letter of a kind that says that nobody at the customer can get it."""
-    return f"nobody:{customer_id}:{kind}"
 
 
 def _nobody(customer: Customer, kind: str, subject: tuple[str, int], event_id: int, at: datetime) -> list[Mail]:

@@ -38,14 +38,15 @@ def rows(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 def still() -> None:
     """Wait until no transaction of other databases on this server is older than what was committed here."""
     (now,) = rows("SELECT pg_current_xact_id()::text::bigint")[0]
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while rows("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")[0][0] <= now:
         assert time.monotonic() < until, "somebody writes for very long"
         time.sleep(0.02)
 
 
 def seal() -> int:
-    """What the relay seals once everybody else is through."""
+    """What the relay seals, in one seal, once everybody else is through."""
+    still()
     return relay.seal_all(120)
 
 

@@ -11,7 +11,7 @@ from django.db import connections
 from oms.access.services import create_user
 from oms.accounts.selectors import system_user
 from oms.events import outbox
-from oms.events.consumers import consumer, consumer_of_many
+from oms.events.consumers import about, consumer, consumer_of_many
 from oms.events.models import Event
 from oms.events.outbox import drain_consumer, revive
 from oms.events.selectors import given_up, timeline
@@ -67,6 +67,16 @@ def test_news_that_do_not_concern_a_consumer_are_done_without_it(listen):
     assert drain_all() == 1
     assert (heard, asked) == ([2], [[1, 2, 3]])
     assert [d[2:] for d in deliveries()] == [("done", 1)] * 3
+
+
+@pytest.mark.django_db
+def test_news_of_which_it_cannot_be_told_whom_they_concern_hold_up_no_other(listen):
+    heard = []
+    listen("first", ["thing.happened"], concerns=about("order", lambda orders: orders))(lambda news: heard.append(news.subject("thing")))
+    raise_event(object_id=1)
+    raise_event(object_id=2)
+    assert drain_all() == 2
+    assert heard == [1, 2]
 
 
 @pytest.mark.django_db

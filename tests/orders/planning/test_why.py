@@ -13,6 +13,7 @@ from django.urls import reverse
 from customers.models import Post, Territory
 from inventory.stock.services.facts import Opening, set_opening
 from inventory.stock.services.receipts import expect_receipt
+from oms.company.models import Calendar, CalendarDay
 from orders.book.models import OrderLine
 from orders.entry.domain import EntryRequest, LineRequest
 from orders.entry.services import submit
@@ -102,15 +103,19 @@ def test_partners_see_no_ranks_stocks_or_others_quantities(world: World) -> None
     assert "Zeta" not in page and "a higher-ranked order" in page.lower() and "Place in the queue" not in page
 
 
+def every_day(working: bool) -> None:
+    """The next fortnight is worked, or is not, weekends as well."""
+    CalendarDay.objects.all().delete()
+    calendar = Calendar.objects.get(code="week")
+    CalendarDay.objects.bulk_create(CalendarDay(calendar=calendar, day=date.today() + timedelta(days=n), working=working) for n in range(15))
+
+
 def test_too_far_is_lead_time_and_a_longer_calendar_is_calendar(world: World) -> None:
+    every_day(working=True)  # a weekend between now and the delivery would be a reason of its own
     hurried = why(world.sales, order(world, "A", 5, on=date.today()))
     assert (hurried.outcome, hurried.binding) == ("late", "lead_time")
     assert {c.location: c.verdict for c in hurried.candidates}["LYON"] == "chosen"
-    from oms.company.models import Calendar, CalendarDay
-
-    calendar = Calendar.objects.get(code="week")
-    CalendarDay.objects.bulk_create(
-        CalendarDay(calendar=calendar, day=date.today() + timedelta(days=n), working=False) for n in range(15))
+    every_day(working=False)
     closed = why(world.sales, order(world, "A", 5, on=date.today() + timedelta(days=10)))
     assert (closed.outcome, closed.binding) == ("late", "calendar")
 
