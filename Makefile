@@ -28,7 +28,7 @@ check: install
 	@$(RUN) -m oms.runtime.check
 
 soak: install
-	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak
+	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak tests/browser/test_accessibility.py
 
 bench: install
 	@$(RUN) -m oms.runtime.bench $(ONLY)

@@ -3,6 +3,7 @@
 from inventory.alerts.models import StockAlert
 from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
 from inventory.counts.models import CountSheet, CountSheetLine
+from inventory.feeds.models import Feed, FeedGap, FeedMessage, FeedReference
 from inventory.stock.models import (
     Adjustment,
     Availability,
@@ -22,6 +23,10 @@ __all__ = [
     "CountSheetLine",
     "CountedPlace",
     "ExpectedReceipt",
+    "Feed",
+    "FeedGap",
+    "FeedMessage",
+    "FeedReference",
     "LocationStaff",
     "Movement",
     "Product",

@@ -17,3 +17,14 @@ class AlertKind(models.TextChoices):
     REORDER = "reorder", _("Below the reorder point")
     EXPIRING = "expiring", _("Expires soon")
     DORMANT = "dormant", _("Nothing leaves")
+
+
+PRESSING = (AlertKind.SAFETY, AlertKind.RUNS_OUT, AlertKind.REORDER)  # what the navigation counts
+
+ABOUT = {  # what an alert's units are, beside its level
+    AlertKind.SAFETY: _("missing to the safety stock of %(level)s"),
+    AlertKind.RUNS_OUT: _("left; %(level)s went in 90 days"),
+    AlertKind.REORDER: _("below the reorder point of %(level)s"),
+    AlertKind.EXPIRING: _("of %(level)s expire"),
+    AlertKind.DORMANT: _("lie still"),
+}

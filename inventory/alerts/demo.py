@@ -1,4 +1,4 @@
-"""The practice company's levels: fast goods are kept back at their first warehouse; then all stock is looked at."""
+"""The practice company's levels: where enough is free in Lyon, some is kept back; then all stock is looked at."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from inventory.alerts.choices import AlertKind
+from inventory.alerts.choices import ABOUT, AlertKind
 from inventory.catalog.models import Product, StorageLocation
 from oms.events.models import Event
 
@@ -37,6 +37,11 @@ class StockAlert(models.Model):
                 | Q(cleared_at__gte=F("raised_at"), cleared__isnull=False),
             ),
         ]  # fmt: skip
+
+    @property
+    def about(self) -> str:
+        """What `units` are."""
+        return ABOUT[AlertKind(self.kind)] % {"level": self.level}
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.location_id} {self.kind}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
-from inventory.alerts.selectors import PRESSING, alerts
+from inventory.alerts.choices import PRESSING
+from inventory.alerts.selectors import alerts
 from oms.accounts.choices import Role
 from oms.web.navigation import register
 

@@ -24,6 +24,8 @@ def low(facts: Mapping[str, Any]) -> str:
     """Which level, or which day."""
     if facts["kind"] == "safety":
         return _("%(product)s at %(location)s: %(units)s units below the safety stock of %(level)s.") % facts
+    if not facts["units"]:
+        return _("%(product)s at %(location)s: nothing is free any more, and more is not there yet.") % facts
     return _("%(product)s at %(location)s: the %(units)s units free last until %(day)s, before more comes.") % facts
 
 

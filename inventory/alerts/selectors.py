@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from inventory.alerts.choices import COVER_DAYS, DORMANT_DAYS, EXPIRY_DAYS, RATE_DAYS, AlertKind
+from inventory.alerts.choices import COVER_DAYS, DORMANT_DAYS, EXPIRY_DAYS, RATE_DAYS
 from inventory.alerts.domain import Need, helps
 from inventory.alerts.models import StockAlert
 from inventory.catalog.models import Product, StorageLocation
@@ -105,16 +104,15 @@ class Proposal(NamedTuple):
         return f"{self.product.pk}-{self.source.pk}-{self.target.pk}-{self.units}"
 
 
-def proposals(user: Any, today: date, products: Iterable[int] | None = None) -> list[Proposal]:
+def proposals(user: Any, today: date) -> list[Proposal]:
     """Transfers from where there is cover to where there is none, at locations the user sees (either end), by target. Four statements.
 
     Wanted is what lifts a location to its safety stock, its reorder point or COVER_DAYS days of what leaves, whichever is most,
     unless receipts do. Spared is what is free for good beyond the same.
     """
     seen = set(visible_locations(user).values_list("pk", flat=True))
-    only = "" if products is None else "AND a.product_id = ANY(%(products)s)"
     with connection.cursor() as cursor:
-        cursor.execute(f"{CELLS} {only}", {"today": today, "products": sorted(products or ())})
+        cursor.execute(CELLS, {"today": today})
         names = [column.name for column in cursor.description]
         cells = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
     needs, spare = [], {}
@@ -134,9 +132,6 @@ def proposals(user: Any, today: date, products: Iterable[int] | None = None) -> 
         for h in found if places[h.source].active and places[h.target].active
     ]  # fmt: skip
     return sorted(made, key=lambda p: (p.target.code, p.source.code, p.product.sku))
-
-
-PRESSING = [AlertKind.SAFETY, AlertKind.RUNS_OUT, AlertKind.REORDER]
 
 
 class Said(NamedTuple):

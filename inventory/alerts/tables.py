@@ -20,7 +20,7 @@ class AlertTable(Table):
     location = Column(accessor="location__code", verbose_name=_("Location"))
     kind = StateColumn(verbose_name=_("Alert"), kinds=KINDS)
     units = NumberColumn(verbose_name=_("Units"))
-    level = NumberColumn(verbose_name=_("Level"), priority=2)
+    about = Column(verbose_name=_("What they are"), orderable=False)
     day = DayColumn(verbose_name=_("Day"))
     raised_at = AgeColumn(verbose_name=_("Since"), priority=2)
 
@@ -32,4 +32,4 @@ class AlertTable(Table):
         return card_url(record)
 
     class Meta:
-        sequence = ("product", "name", "location", "kind", "units", "level", "day", "raised_at")
+        sequence = ("product", "name", "location", "kind", "units", "about", "day", "raised_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -18,6 +18,7 @@ from inventory.catalog.models import LocationStaff
 from oms.accounts.choices import Role
 from oms.kernel.problems import COLUMNS, ProblemKind
 from oms.kernel.rooms import modules
+from oms.web import format as fmt
 
 LIMIT = 500
 
@@ -152,8 +153,9 @@ def problems(user: Any, *, mine: bool = True, code: str = "", snoozed: bool = Fa
 
 
 def as_facts(value: Any) -> dict[str, Any]:
-    """jsonb comes as text or as a dictionary, depending on the connection's settings."""
-    return json.loads(value) if isinstance(value, str) else value
+    """For sentences, its `day` as people read days. jsonb comes as text or as a dictionary, depending on the connection's settings."""
+    facts = json.loads(value) if isinstance(value, str) else value
+    return {**facts, "day": fmt.day(date.fromisoformat(facts["day"]))} if facts.get("day") else facts
 
 
 def count(user: Any) -> int:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oms.kernel.problems import ProblemKind
-from oms.web import format as fmt
 
 # A closed order with something pending or open is an invariant's business; an unbilled shipment is orders.invoicing's.
 UNREASONED = """
@@ -46,8 +43,7 @@ PROBLEMS = [
     ),
     ProblemKind(
         code="quantity.stale", label=gettext_lazy("Planned for a day gone by"), sql=STALE,
-        sentence=lambda facts: _("%(what)s: %(quantity)s were to leave on %(day)s and nothing released them.")
-        % {**facts, "day": fmt.day(date.fromisoformat(facts["day"]))},
+        sentence=lambda facts: _("%(what)s: %(quantity)s were to leave on %(day)s and nothing released them.") % facts,
         action=gettext_lazy("Release it or plan again"), page="orders:order-detail", roles=frozenset({"manager"}),
         clears=gettext_lazy("A release to the warehouse, or a plan run."),
     ),

@@ -18,6 +18,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from customers.models import Territory
+from inventory.feeds.services import Sent, receive_messages, run_feed
+from inventory.models import Feed, FeedMessage
 from oms.access.services import create_partner_key
 from oms.events.master import MasterAdmin, ReadOnlyAdmin
 from oms.events.models import Event
@@ -78,6 +80,10 @@ class Stage:
         }  # fmt: skip
         partner = connect("ACME", "Acme", "x12", by=world.system, customer=world.customer, account=world.partner)
         receive(partner, samples.x12(se="99").encode(), "api", by=world.system)
+        feed = Feed.objects.create(code="ACME", name="Acme's warehouse", user=world.warehouse)
+        receive_messages(feed.pk, [Sent(1, "one", {})], by=world.warehouse)
+        run_feed(feed.pk)
+        self.arguments["feed_message"] = FeedMessage.objects.get().pk
         self.arguments |= {"message": Message.objects.get().number, "reply": Reply.objects.get().number}
         _row, self.key = create_partner_key(world.partner.pk, "test", ["orders"], by=world.system)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from inventory.alerts.services import refresh_alerts, set_levels
-from inventory.models import Transfer
+from inventory.models import Availability, Transfer
 from inventory.stock.services import Change, adjust
 from reporting.problems.selectors import problems
 from tests.world import World
@@ -67,3 +67,10 @@ def test_what_runs_low_is_a_problem_with_its_money(world: World) -> None:
     found = [p for p in problems(world.warehouse) if p.kind.code == "stock.low"]
     assert [(p.number, p.amount) for p in found] == [("A", 50 * world.products["A"].standard_cost)]
     assert "50 units below the safety stock of 90" in found[0].sentence
+
+
+def test_a_level_beyond_all_numbers_is_refused_clearly(client: Client, world: World) -> None:
+    url = reverse("inventory:stock-levels", args=["A"])
+    answer = signed_in(client, world.manager).post(url, {"reorder_level": "9" * 19, f"safety-{world.lyon}": "20", f"safety-{world.turin}": "0"})
+    assert answer.status_code == 400 and "out of range" in answer.content.decode()
+    assert Availability.objects.get(product__sku="A", location_id=world.lyon).safety == 90

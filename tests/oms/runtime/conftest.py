@@ -99,10 +99,8 @@ class House:
         shutil.rmtree(outside.stdout.strip(), ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """The copy, below a folder with a space; its practice company is filled by the first start."""
-    folder = tmp_path_factory.mktemp("a house") / "copy"
+def copied(folder: Path) -> House:
+    """A copy of the checkout in a new folder, with this one's environment."""
     folder.mkdir()
     for part in PARTS:
         if (ROOT / part).is_dir():
@@ -110,7 +108,28 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         else:
             shutil.copy2(ROOT / part, folder / part)
     (folder / ".venv").symlink_to((ROOT / ".venv").resolve())
-    made = House(folder)
+    return House(folder)
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The copy, below a folder with a space; its practice company is filled by the first start."""
+    made = copied(tmp_path_factory.mktemp("a house") / "copy")
     made.first = made.start()  # type: ignore[attr-defined]
+    yield made
+    made.close()
+
+
+PERSON = "from oms.access.services import create_user; from oms.accounts.selectors import system_user; " \
+         "create_user('sofia', by=system_user(), password='a-Test-password-9', roles=['sales'], first_name='Sofia', last_name='Laurent')"  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bare_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A copy with its services up, migrated, and one person in it: what there is to copy and to put back."""
+    made = copied(tmp_path_factory.mktemp("a bare house") / "copy")
+    for command in (["services", "start"], ["migrate", "-v", "0"], ["shell", "-v", "0", "-c", PERSON]):
+        done = made.manage(*command)
+        assert done.returncode == 0, done.stdout + done.stderr
     yield made
     made.close()
