@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -33,7 +32,7 @@ def fill(by: Any) -> None:
     ]
     now = timezone.now()
     messages = [
-        Sent(seq, f"dui-{seq:05d}", {"kind": kind, "at": (now - timedelta(minutes=40 - seq)).isoformat(), "location": "DUI", "rows": facts, **more})
+        Sent(seq, f"dui-{seq:05d}", {"kind": kind, "at": now.isoformat(), "location": "DUI", "rows": facts, **more})
         for seq, kind, facts, more in told
     ]
     receive_messages(feed.pk, messages, by=machine)

@@ -65,7 +65,7 @@ class FeedDetail(ListPage):
         waiting = feed.messages.filter(epoch=feed.epoch, state=FeedState.WAITING).order_by("seq").values_list("seq", flat=True)
         return super().get_context_data(
             feed=feed, resets=may(self.request.user, "feeds.reset"), gap=waiting.first() if feed.waiting_since else None, waits=waiting.count(),
-            timeline=words.entries(timeline("feed", feed.pk)[-20:]), **kwargs,
+            timeline=words.entries(timeline("feed", feed.pk, limit=20)), **kwargs,
         )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ class FeedMessageDetail(Page):
         return super().get_context_data(
             crumbs=(*LIST, here), message=message, kind=KINDS[message.state], findings=self.findings(), repairs=held and may(user, "feeds.repair"),
             discards=held and may(user, "feeds.discard"), raw=raw[:SHOWN_BYTES], cut=len(raw) > SHOWN_BYTES,
-            differences=[(*row, row[4] - row[3]) for row in differences[:SHOWN_DIFFERENCES]], more=max(0, len(differences) - SHOWN_DIFFERENCES), **kwargs,
+            timeline=words.entries(timeline("feed_message", message.pk)), differences=[(*row, row[4] - row[3]) for row in differences[:SHOWN_DIFFERENCES]], more=max(0, len(differences) - SHOWN_DIFFERENCES), **kwargs,
         )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ def post_message(feed: Feed, message: FeedMessage) -> None:
     source = f"feed/{feed.pk}/{message.epoch}/{message.seq}"
     message.outcome = _posters[fact.kind](said, cmd.by, source)
     message.location_id = said.location_id
-    event = cmd.event("feed.posted", [("feed", feed.pk), ("location", said.location_id)], {"message": message.pk, "seq": message.seq, "kind": fact.kind})
+    event = cmd.event("feed.posted", [("feed_message", message.pk), ("location", said.location_id)], {"feed": feed.pk, "seq": message.seq, "kind": fact.kind})
     _end(message, FeedState.APPLIED, event)
 
 
@@ -157,7 +157,7 @@ def _quarantine(message_id: int, findings: Sequence[Finding], *, by: Any, at: da
     if message.state != FeedState.WAITING or (message.epoch, message.seq) != (feed.epoch, feed.next_seq):
         return message.state
     codes = sorted({finding.code for finding in findings})
-    event = current().event("feed.quarantined", [("feed", feed.pk)], {"message": message.pk, "seq": message.seq, "codes": codes})
+    event = current().event("feed.quarantined", [("feed_message", message.pk)], {"feed": feed.pk, "seq": message.seq, "codes": codes})
     message.findings = [finding._asdict() for finding in findings]
     _end(message, FeedState.QUARANTINED, event)
     _advance(feed)

@@ -51,7 +51,7 @@ def receive_messages(feed_id: int, messages: Sequence[Sent], *, by: Any, at: dat
     hashes = {m.seq: digest(m.id.encode(), canonical(m.body)) for m in messages}
     there = _there(feed, messages)
     ids = {external for _hash, external in there.values()}
-    event = cmd.event("feed.received", [("feed", feed.pk)], {"feed": feed.pk, "epoch": feed.epoch, "messages": len(messages)})
+    event = cmd.event("feed.received", [], {"feed": feed.pk, "epoch": feed.epoch, "messages": len(messages)})
     answer: dict[int, str] = {}
     fresh: dict[int, FeedMessage] = {}
     for sent in messages:

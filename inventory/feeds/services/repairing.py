@@ -74,7 +74,7 @@ def discard_message(message_id: int, reason: str, *, by: Any, at: datetime | Non
     authorize(by, "feeds.discard")
     _need(reason)
     feed, message = _held(message_id, by)
-    event = current().event("feed.discarded", [("feed", feed.pk)], {"message": message.pk, "seq": message.seq}, note=reason)
+    event = current().event("feed.discarded", [("feed_message", message.pk)], {"feed": feed.pk, "seq": message.seq}, note=reason)
     _end(message, FeedState.DISCARDED, event)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Q
 
 from oms.accounts.models import User
 from oms.accounts.selectors import system_user
@@ -95,7 +97,7 @@ class Command(BaseCommand):
     def print_sign_ins(self) -> None:
         """One line a role, and the partner's key."""
         self.stdout.write(f"Sign in with the password {PASSWORD} as:")
-        for user in User.objects.filter(is_system=False, is_active=True).exclude(roles=[]).order_by("pk"):
+        for user in User.objects.filter(is_system=False, is_active=True).exclude(Q(roles=[]) | Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)).order_by("pk"):
             self.stdout.write(f"  {user.username:<12} {', '.join(user.roles):<14} {user.get_full_name()}")
         key = paths.var() / "partner.key"
         if key.exists():
