@@ -1,7 +1,7 @@
 """Gathers the models of the rooms: Django looks here."""
 
 from inventory.alerts.models import StockAlert
-from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
+from inventory.catalog.models import LocationStaff, Product, StorageLocation, Substitute, Unit
 from inventory.counts.models import CountSheet, CountSheetLine
 from inventory.feeds.models import Feed, FeedGap, FeedMessage, FeedReference
 from inventory.stock.models import (
@@ -34,6 +34,7 @@ __all__ = [
     "StockAlert",
     "StockClosing",
     "StorageLocation",
+    "Substitute",
     "Transfer",
     "TransferLine",
     "TransferPosting",

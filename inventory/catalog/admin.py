@@ -7,12 +7,22 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
+from inventory.catalog.models import LocationStaff, Product, StorageLocation, Substitute, Unit
 from oms.events.master import KeptInline, MasterAdmin
 
 
 class UnitInline(KeptInline):
     model = Unit
+
+
+class SubstituteInline(KeptInline):
+    model = Substitute
+    fk_name = "product"
+    autocomplete_fields = ["instead"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What is no good instead is taken off the list; orders keep what they were given."""
+        return self.may_edit(request)
 
 
 class StaffInline(KeptInline):
@@ -29,7 +39,7 @@ class ProductAdmin(MasterAdmin):
     list_display = ["sku", "name", "status", "family", "base_unit", "minimum_quantity", "quantity_multiple", "reorder_level"]
     list_filter = ["status", "track_lots"]
     search_fields = ["sku", "name", "gtin"]
-    inlines = [UnitInline]
+    inlines = [UnitInline, SubstituteInline]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What documents and stock are counted in does not change under them."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from inventory.catalog.models import LocationStaff
-from inventory.catalog.services import LocationRow, ProductRow, create_location, upsert_products
+from inventory.catalog.services import LocationRow, ProductRow, SubstituteRow, create_location, set_substitutes, upsert_products
 from oms.accounts.models import User
 from oms.company.models import Calendar
 
@@ -26,8 +26,13 @@ FAMILIES = {
 }  # fmt: skip
 
 
+# What does for what: of the second so many for so many of the first.
+INSTEAD = [("HAM-101", "HAM-102", 1, 1), ("HAM-101", "HAM-104", 1, 1), ("HAM-102", "HAM-101", 1, 1), ("SCR-103", "SCR-101", 2, 1), ("SPA-101", "SPA-104", 1, 1),
+           ("POW-101", "POW-102", 1, 1), ("SAF-102", "SAF-101", 1, 1), ("SEA-101", "SEA-103", 1, 1), ("MEA-103", "MEA-101", 3, 1)]  # fmt: skip
+
+
 def fill(by: Any) -> None:
-    """Thirty-six products in eight families, three warehouses."""
+    """Thirty-six products in eight families with some substitutes, three warehouses."""
     calendars = {c.code: c.pk for c in Calendar.objects.all()}
     staff = User.objects.get(username="walid")
     for code, name, country, zone, calendar, lead, cut_off in LOCATIONS:
@@ -38,6 +43,7 @@ def fill(by: Any) -> None:
         )  # fmt: skip
         LocationStaff.objects.create(user=staff, location_id=location)
     upsert_products(list(products()), by=by)
+    set_substitutes([SubstituteRow(sku, instead, num, den, rank) for rank, (sku, instead, num, den) in enumerate(INSTEAD, 1)], by=by)
 
 
 def products() -> Any:

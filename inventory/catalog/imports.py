@@ -1,4 +1,4 @@
-"""The file of products: one row a SKU; its units as "case=12 pallet=480"."""
+"""The files of products: one row a SKU, its units as "case=12 pallet=480"; and what may be offered instead of one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from inventory.catalog.models import Product
-from inventory.catalog.services import PRODUCT_FIELDS, ProductRow, upsert_products
+from inventory.catalog.models import Product, Substitute
+from inventory.catalog.selectors import products_by_sku
+from inventory.catalog.services import PRODUCT_FIELDS, ProductRow, SubstituteRow, set_substitutes, upsert_products
 from oms.files.cells import CellError, shown
 from oms.files.formats import Column, Context, Document, Format, compare, merged, register
 
@@ -101,4 +102,54 @@ def export() -> Iterator[dict[str, Any]]:
 PRODUCTS = register(
     Format("products", gettext_lazy("What is sold: one row a product, found by its SKU."), COLUMNS, "catalog.upsert_products",
            check, apply, export, key=("sku",))
+)  # fmt: skip
+
+
+SUBSTITUTE_COLUMNS = (
+    Column("sku", gettext_lazy("a known product"), required=True, longest=40),
+    Column("instead", gettext_lazy("the product to offer instead"), required=True, longest=40),
+    Column("num", gettext_lazy("so many of it"), "integer", default=1, least=1, most=10**9),
+    Column("den", gettext_lazy("do for so many of the product"), "integer", default=1, least=1, most=10**9),
+    Column("rank", gettext_lazy("the lowest is offered first"), "integer", default=1, least=0, most=1_000),
+)
+RATIO = ("num", "den", "rank")
+
+
+def substitutes_there(documents: Sequence[Document]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(SKU, SKU instead) → ratio and rank of those that are known. One statement."""
+    rows = Substitute.objects.filter(product__sku__in={d.head["sku"] for d in documents})
+    return {(sku, instead): dict(zip(RATIO, rest, strict=True)) for sku, instead, *rest in rows.values_list("product__sku", "instead__sku", *RATIO)}
+
+
+def check_substitutes(documents: Sequence[Document], context: Context) -> None:
+    """Unknown products, a product instead of itself; else the differences."""
+    known = products_by_sku(d.head[name] for d in documents for name in ("sku", "instead"))
+    there = substitutes_there(documents)
+    for document in documents:
+        row = document.rows[0]
+        for name in ("sku", "instead"):
+            if row.cells[name] not in known:
+                row.refuse(name, _("there is no product %(sku)s.") % {"sku": row.cells[name]})
+        if row.cells["sku"] == row.cells["instead"]:
+            row.refuse("instead", _("is the product itself."))
+        compare(SUBSTITUTES, row, there.get((row.cells["sku"], row.cells["instead"])), [name for name in row.cells if name in RATIO])
+
+
+def apply_substitutes(documents: Sequence[Document], context: Context) -> None:
+    """As the rows say; columns the file lacks stay."""
+    there = substitutes_there(documents)
+    rows = [(d.head["sku"], d.head["instead"], merged(SUBSTITUTES, d.rows[0], there.get((d.head["sku"], d.head["instead"])), RATIO)) for d in documents]
+    set_substitutes([SubstituteRow(sku, instead, **ratio) for sku, instead, ratio in rows], by=context.by)
+
+
+def export_substitutes() -> Iterator[dict[str, Any]]:
+    """Every substitute, by SKU and rank."""
+    rows = Substitute.objects.order_by("product__sku", "rank", "instead__sku").values_list("product__sku", "instead__sku", *RATIO)
+    for sku, instead, *rest in rows.iterator(chunk_size=2_000):
+        yield {"sku": sku, "instead": instead, **dict(zip(RATIO, rest, strict=True))}
+
+
+SUBSTITUTES = register(
+    Format("substitutes", gettext_lazy("What may be offered instead of a product: one row a pair."), SUBSTITUTE_COLUMNS, "catalog.set_substitutes",
+           check_substitutes, apply_substitutes, export_substitutes, key=("sku", "instead"))
 )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from oms.accounts.models import User
@@ -64,6 +64,26 @@ class Unit(models.Model):
             models.UniqueConstraint(fields=["product", "code"], name="unit_once"),
             models.CheckConstraint(name="unit_positive", condition=Q(num__gt=0, den__gt=0)),
         ]
+
+
+class Substitute(models.Model):
+    """What may be offered instead of a product: num/den base units of `instead` do for one of it; the lowest rank first."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="substitutes", db_index=False)
+    instead = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    num = models.BigIntegerField(default=1)
+    den = models.BigIntegerField(default=1)
+    rank = models.IntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "instead"], name="substitute_once"),
+            models.CheckConstraint(name="substitute_other", condition=~Q(product=F("instead"))),
+            models.CheckConstraint(name="substitute_ratio", condition=Q(num__gt=0, den__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.instead_id}"
 
 
 class StorageLocation(models.Model):

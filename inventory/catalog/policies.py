@@ -6,4 +6,5 @@ from oms.accounts.policies import policy
 policy("catalog.upsert_products", {Role.ADMINISTRATOR})
 policy("catalog.upsert_locations", {Role.ADMINISTRATOR})
 policy("catalog.assign_staff", {Role.ADMINISTRATOR})
+policy("catalog.set_substitutes", {Role.ADMINISTRATOR})
 policy("catalog.set_reorder_level", {Role.MANAGER})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, IntegerField, Q, QuerySet, When
 from django.db.models.functions import Length
 
-from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
+from inventory.catalog.models import LocationStaff, Product, StorageLocation, Substitute, Unit
 from oms.accounts.choices import Role
 
 
@@ -32,6 +32,30 @@ def units_of(product_ids: Collection[int]) -> dict[tuple[int, str], tuple[int, i
     base = Product.objects.filter(pk__in=product_ids).values_list("id", "base_unit")
     named = Unit.objects.filter(product_id__in=product_ids).values_list("product_id", "code", "num", "den")
     return dict.fromkeys(base, (1, 1)) | {(product, code): (num, den) for product, code, num, den in named}
+
+
+class Instead(NamedTuple):
+    """A product that may be offered: its base units for so many of the other, as it may be ordered."""
+
+    sku: str
+    num: int
+    den: int
+    minimum: int
+    multiple: int
+
+    def units(self, quantity: int) -> int:
+        """The least that may be ordered of it and does for `quantity` base units of the other."""
+        enough = max(self.minimum, -(-quantity * self.num // self.den))
+        return -(-enough // self.multiple) * self.multiple
+
+
+def substitutes_for(skus: Iterable[str]) -> dict[str, list[Instead]]:
+    """SKU → active products to offer instead, the lowest rank first. One statement, none without SKUs."""
+    found: dict[str, list[Instead]] = {}
+    rows = Substitute.objects.filter(product__sku__in=set(skus), instead__status=Product.Status.ACTIVE).order_by("rank", "pk")
+    for sku, *rest in rows.values_list("product__sku", "instead__sku", "num", "den", "instead__minimum_quantity", "instead__quantity_multiple"):
+        found.setdefault(sku, []).append(Instead(*rest))
+    return found
 
 
 def search_products(text: str, limit: int = 12) -> QuerySet[Product]:

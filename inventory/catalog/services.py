@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
 from django.utils.translation import gettext as _
 
-from inventory.catalog.models import LocationStaff, Product, StorageLocation, Unit
+from inventory.catalog.models import LocationStaff, Product, StorageLocation, Substitute, Unit
 from oms.accounts.policies import authorize
 from oms.events.services import current, use_case
 from oms.kernel.errors import Invalid
@@ -122,6 +122,39 @@ def upsert_products(rows: Sequence[ProductRow], *, by: Any, at: datetime | None 
         "catalog.products_written", [("product", pk) for pk in ids.values()], {"products": len(ids)}
     )
     return ids
+
+
+class SubstituteRow(NamedTuple):
+    """num/den base units of `instead` may be offered for one base unit of `sku`; the lowest rank first."""
+
+    sku: str
+    instead: str
+    num: int = 1
+    den: int = 1
+    rank: int = 1
+
+
+@use_case("catalog.set_substitutes")
+def set_substitutes(rows: Sequence[SubstituteRow], *, by: Any, at: datetime | None = None) -> None:
+    """Bring substitutes, found by both SKUs, to the given ratio and rank; others stay. Raises Invalid `rows_invalid`."""
+    authorize(by, "catalog.set_substitutes")
+    rows = [SubstituteRow(*row) for row in rows]
+    ids = dict(Product.objects.filter(sku__in={sku for row in rows for sku in row[:2]}).values_list("sku", "pk"))
+    _refuse(
+        (n, name, message) for n, row in enumerate(rows, start=1)
+        for name, message in (
+            *((column, _("There is no product %(sku)s.") % {"sku": sku}) for column, sku in (("sku", row.sku), ("instead", row.instead)) if sku not in ids),
+            *([("instead", _("A product is no substitute of itself."))] if row.sku == row.instead else []),
+            *([("num", _("The ratio is above zero."))] if row.num < 1 or row.den < 1 else []),
+        )
+    )  # fmt: skip
+    if not rows:
+        return
+    Substitute.objects.bulk_create(
+        [Substitute(product_id=ids[row.sku], instead_id=ids[row.instead], num=row.num, den=row.den, rank=row.rank) for row in rows],
+        batch_size=BATCH, update_conflicts=True, unique_fields=["product", "instead"], update_fields=["num", "den", "rank"],
+    )  # fmt: skip
+    current().event("catalog.substitutes_set", [("product", ids[sku]) for sku in sorted({row.sku for row in rows})], {"substitutes": len(rows)})
 
 
 def _location_problems(rows: Sequence[LocationRow]) -> list[tuple[int, str, str]]:

@@ -18,6 +18,7 @@ KEYS = (
     ("/", gettext_lazy("search everywhere")), ("?", gettext_lazy("the keys of this page")), ("j k", gettext_lazy("down and up in a table")),
     ("x", gettext_lazy("select the row")), ("Enter", gettext_lazy("open the row")), ("e", gettext_lazy("edit")), ("n", gettext_lazy("new order")),
     ("q", gettext_lazy("open a case about what the page shows")), ("[ ]", gettext_lazy("previous and next page of a table")),
+    ("Ctrl .", gettext_lazy("on an order's line that is short or late: the product offered instead, and back")), ("Ctrl Del", gettext_lazy("empty the line")),
     ("Ctrl Enter", gettext_lazy("do the page's main thing")), ("Esc", gettext_lazy("back without loss")),
 )  # fmt: skip
 

@@ -3,6 +3,8 @@
    Enter goes to the first cell of the next line; paste from a spreadsheet fills rows from the cell it is pasted into;
    a change sends "hint" to its line, on which htmx asks the server (hx-trigger="hint delay:…"); Ctrl+Delete empties a line.
    An answer's [data-fill="price" data-text="…"] becomes the cell's placeholder, [data-wrong="price"] marks the cell.
+   An answer's [data-instead="SKU" data-text data-quantity] is taken in place of the line's product by a click, the first by
+   Ctrl+. ; once more brings back what was there.
    Removing a line keeps its number: the server skips lines without a product. */
 (() => {
   "use strict";
@@ -74,6 +76,7 @@
       if (next) { event.preventDefault(); go(cells(next)[0]); }
       return;
     }
+    if (event.ctrlKey && event.key === ".") { event.preventDefault(); exchange(line, line.querySelector("[data-instead]")); return; }
     if (event.ctrlKey && event.key === "Delete") { event.preventDefault(); empty(line); return; }
     if (event.defaultPrevented || at < 0 || event.ctrlKey || event.metaKey || event.target.matches("select, [aria-expanded=true]")) return;
     if (event.key === "Enter") {
@@ -95,6 +98,20 @@
     else line.querySelectorAll("input").forEach((el) => { el.value = el.dataset.initial || ""; });
     lines(grid).forEach((each, i) => { each.querySelector(".pos").textContent = i + 1; });
     tell(grid, "hint");
+  }
+
+  /* The line becomes what is offered instead; without an offer it becomes again what it was before. */
+  function exchange(line, offer) {
+    const [product, quantity, unit] = ["product", "quantity", "unit"].map((name) => line.querySelector(`[data-column="${name}"]`));
+    const code = product.closest("[data-combobox]").querySelector("input[type=hidden]");
+    const now = [code.value, product.value, quantity.value, unit.value];
+    const then = offer ? [offer.dataset.instead, offer.dataset.text, offer.dataset.quantity, ""] : JSON.parse(line.dataset.before || "null");
+    if (!then) return;
+    if (offer) line.dataset.before = JSON.stringify(now); else delete line.dataset.before;
+    [code.value, product.value, quantity.value, unit.value] = then;
+    go(quantity);
+    tell(line, "hint");
+    window.oms.say(product.value);
   }
 
   /* What the answer says about a line, put into its cells. */
@@ -125,6 +142,8 @@
   });
   document.addEventListener("htmx:afterSettle", () => grids().forEach((grid) => lines(grid).forEach(fill)));
   document.addEventListener("click", (event) => {
+    const offer = event.target.closest("[data-instead]");
+    if (offer) exchange(offer.closest("tbody[data-line]"), offer);
     const button = event.target.closest("[data-add-line]");
     if (!button) return;
     const line = add(document.getElementById(button.dataset.addLine));

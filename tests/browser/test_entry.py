@@ -9,6 +9,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+from inventory.catalog.services import SubstituteRow, set_substitutes
 from orders.entry.domain import EntryRequest, LineRequest
 from orders.entry.services import submit
 from orders.models import Order
@@ -101,6 +102,26 @@ def test_hints_are_drawn_within_150_ms_of_the_answer_and_move_nothing(live_stack
     paints = page.evaluate("window.paints")
     assert len(paints) >= 3 and statistics.median(paints) < 150, paints
     assert page.evaluate("window.shifts") == []
+
+
+def test_what_is_short_is_exchanged_for_what_is_there_by_one_key_and_back(live_stack: Any, visit: Any) -> None:
+    scarce, plenty = live_stack.product(2).sku, live_stack.product(90).sku
+    set_substitutes([SubstituteRow(scarce, plenty, 2, 1)], by=live_stack.world.system)
+    page = visit(live_stack.world.sales)
+    choose_customer(page)
+    page.keyboard.type(scarce, delay=HUMAN)
+    page.keyboard.press("Tab")
+    page.keyboard.type("5", delay=HUMAN)
+    expect(page.locator("#hint-0")).to_contain_text(f"instead 10 {plenty}")
+    page.keyboard.press("Control+.")
+    expect(page.locator("#hint-0")).to_contain_text("10 from LYON")
+    page.keyboard.press("Control+.")
+    expect(page.locator("#hint-0")).to_contain_text("3 without a date")
+    page.keyboard.press("Control+.")
+    expect(page.locator("#hint-0")).to_contain_text("10 from LYON")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/orders/SO*/")
+    assert list(order_of(page).lines.values_list("product__sku", "quantity_ordered")) == [(plenty, 10)]
 
 
 def test_rows_of_a_sheet_are_pasted_into_any_cell(live_stack: Any, visit: Any) -> None:

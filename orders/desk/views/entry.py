@@ -22,7 +22,7 @@ from orders.desk.forms import EntryForm
 from orders.desk.selectors import customer_glance, customers_like, free_now, products_like, units_by_sku
 from orders.entry.domain import Answer
 from orders.entry.selectors import draft_to_type
-from orders.entry.services import Key, Replayed, quote, submit
+from orders.entry.services import Key, Replayed, alternatives, quote, submit
 
 
 class CustomerOptions(OptionsView):
@@ -147,12 +147,13 @@ class EntryQuote(Page):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = EntryForm.read(request.POST.dict())
         answer, by_line, refusal = self.ask(form)
+        instead = self.instead(form, answer, by_line)
         skus = {n: cells["product"] for n, cells in form.lines.items() if n not in form.unfinished or cells["chosen"]}
         units = units_by_sku(skus.values())
         free = free_now(sku for n, sku in skus.items() if n in form.unfinished)
         hints = [
             {"n": n, "answer": by_line.get(n), "error": line_error(form, n), "free": free.get(skus.get(n, "")),
-             "units": units.get(skus.get(n, ""))}
+             "units": units.get(skus.get(n, "")), "instead": instead.get(n, ())}
             for n in form.lines
         ]  # fmt: skip
         days = sorted(a.ship_date for a in by_line.values() if a.ship_date)
@@ -163,6 +164,13 @@ class EntryQuote(Page):
             "whole": answer is not None and len(by_line) == len(form.lines),
         }  # fmt: skip
         return TemplateResponse(request, self.template_name, context)
+
+    def instead(self, form: EntryForm, answer: Answer | None, by_line: dict[int, Any]) -> dict[int, Any]:
+        """The page's line → what may be offered instead, where it is short or late."""
+        if answer is None:
+            return {}
+        entry, numbers = form.request(only=set(by_line))
+        return {numbers[i]: found for i, found in alternatives(entry, answer, by=self.request.user).items()}
 
     def ask(self, form: EntryForm) -> tuple[Answer | None, dict[int, Any], OMSError | None]:
         """Quote the good lines; lines with mistakes are asked about again without them."""

@@ -100,7 +100,7 @@ def test_a_later_number_waits_for_the_earlier_one_and_both_are_posted_in_their_o
 def test_a_gap_is_a_problem_after_a_minute(feed: Feed, world: World) -> None:
     send(feed, (3, fact("count", ("A", 7))))
     assert [p.kind.code for p in problems(world.warehouse) if p.kind.code.startswith("feed")] == []
-    Feed.objects.update(waiting_since=timezone.now() - timedelta(seconds=61))
+    Feed.objects.update(waiting_since=clock() - timedelta(seconds=61))
     (found,) = [p for p in problems(world.warehouse) if p.kind.code == "feed.gap"]
     assert found.sentence == "Lyon's WMS: message 1 did not come, 1 wait behind it."
 
