@@ -122,7 +122,7 @@ def test_the_latest_delivery_is_taken_first_and_older_ones_after_it(world: World
     made, lines = asked(world, Item("A", 8, "damaged"))
     rows = list(ReturnLine.objects.filter(pk__in=lines).order_by("pk").values_list("order_id", "quantity_requested", "party", "controllable"))
     assert rows == [(new.pk, 5, "carrier", True), (old.pk, 3, "carrier", True)]
-    assert made.location_id == world.lyon and made.number == "RT0000001"
+    assert made.location_id == world.lyon and made.number.startswith("RT")
     assert OrderLine.objects.filter(quantity_returned__gt=0).count() == 0
     holds()
 
