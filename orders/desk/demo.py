@@ -20,12 +20,13 @@ from orders.book.models import Order
 from orders.entry.domain import ChargeRequest, EntryRequest, LineRequest
 from orders.entry.services import submit
 from orders.fulfilment.models import Shipment
-from orders.fulfilment.services import deliver, release, ship
+from orders.fulfilment.services import deliver, pack, pick, release, ship
 from payments.bank.models import BankAccount
 from payments.bank.services import NewBankLine, apply_line, import_statement, record_bank_line
 from payments.billing.models import Invoice
 
 STEP = 90
+NOT_RELEASED = 3  # the last ones approved: somebody should look at them
 
 
 def fill(by: Any) -> None:
@@ -69,7 +70,7 @@ def enter(n: int, at: datetime, chance: random.Random, skus: list[str], people: 
 
 
 def fulfil(people: dict[str, User], now: datetime) -> None:
-    """Release everything due; the older shipments have gone and most have arrived."""
+    """Release everything due; the older shipments have gone and most have arrived; some stand in the warehouse today."""
     approved = list(Order.objects.filter(status="approved").order_by("approved_at").values_list("pk", "approved_at"))
     for order_id, approved_at in approved:
         release([order_id], by=people["marc"], at=min(approved_at + timedelta(days=1), now))
@@ -82,6 +83,20 @@ def fulfil(people: dict[str, User], now: datetime) -> None:
         if arrived < now.date():
             deliver(shipment.pk, arrived, "signature", by=people["walid"], at=now)
     drain_all()
+    for order_id, _approved_at in approved[:-NOT_RELEASED]:
+        for shipment_id in release([order_id], by=people["marc"], at=now):
+            begin(Shipment.objects.get(pk=shipment_id), people["walid"])
+
+
+def begin(shipment: Shipment, walid: User) -> None:
+    """Every second shipment is being picked, every fourth is picked whole and packed."""
+    if shipment.pk % 2:
+        return
+    lines = list(shipment.lines.select_related("product").order_by("pk"))
+    for line in lines if not shipment.pk % 4 else lines[:1]:
+        pick(shipment.pk, line.product.sku, line.quantity, by=walid, line_id=line.pk)
+    if not shipment.pk % 4:
+        pack(shipment.pk, by=walid)
 
 
 def collect(people: dict[str, User], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """`manage.py migrate` as the owner role, then the grants of the other roles."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,23 +13,44 @@ from oms.runtime.roles import grant
 
 
 @contextmanager
-def constraints_without_rendering() -> Iterator[None]:
-    """Half of a first migration's time goes into building all model classes anew after each added constraint or index.
+def rendering_what_changed() -> Iterator[None]:
+    """Nine tenths of a first migration's time go into building the classes of all related models anew after each change.
 
-    The operation itself gets the constraint, and whatever later changes the model builds its class anew: so only the
-    note in the model's state is needed.
+    Here almost everything is related to users and events, so that is nearly every model, hundreds of times. What is added
+    needs none of it: a new model, a field and an option change the class of their own model only, and statements name tables
+    and columns, which stay. Whatever alters, renames or removes, and code of a migration (there is none), has the usual way.
     """
-    rendering = ProjectState._append_option  # type: ignore[attr-defined]
+    usual = {name: getattr(ProjectState, name) for name in ("add_model", "add_field", "_append_option")}
+
+    def render(self: ProjectState, app_label: str, model_name: str) -> None:
+        if "apps" in self.__dict__:
+            with self.apps.bulk_update():
+                self.apps.unregister_model(app_label, model_name)
+            self.apps.render_multiple([self.models[app_label, model_name]])
+
+    def rendering_only(name: str) -> Callable[..., None]:
+        def change(self: ProjectState, *args: Any, **kwargs: Any) -> None:
+            apps = self.__dict__.pop("apps", None)  # without it the usual way notes the change and renders nothing
+            usual[name](self, *args, **kwargs)
+            if apps is not None:
+                self.apps = apps
+                state = args[0] if name == "add_model" else None
+                render(self, *((state.app_label, state.name_lower) if state else args[:2]))
+
+        return change
 
     def noting(self: ProjectState, app_label: str, model_name: str, option_name: str, obj: Any) -> None:
         options = self.models[app_label, model_name].options
         options[option_name] = [*options[option_name], obj]
 
-    ProjectState._append_option = noting  # type: ignore[attr-defined]
+    patched = {"add_model": rendering_only("add_model"), "add_field": rendering_only("add_field"), "_append_option": noting}
+    for name, ours in patched.items():
+        setattr(ProjectState, name, ours)
     try:
         yield
     finally:
-        ProjectState._append_option = rendering  # type: ignore[attr-defined]
+        for name, theirs in usual.items():
+            setattr(ProjectState, name, theirs)
 
 
 class Command(Migrate):
@@ -41,7 +62,7 @@ class Command(Migrate):
         served_as = dict(connection.settings_dict)
         connection.settings_dict.update({k: settings.DATABASE_OWNER[k] for k in ("USER", "PASSWORD") if k in settings.DATABASE_OWNER})
         try:
-            with constraints_without_rendering():
+            with rendering_what_changed():
                 super().handle(*args, **options)
             with connection.cursor() as cursor:
                 ledgers = grant(cursor)

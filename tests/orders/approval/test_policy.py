@@ -122,7 +122,7 @@ def test_a_version_is_proposed_by_one_and_activated_by_another(world: World) -> 
     with pytest.raises(Conflict):
         propose_policy(RULES, "again", by=world.manager)
     confirm(change.pk, by=manager(world, "second"))
-    active = policy_at(now() + timedelta(seconds=1))
+    active = policy_at(now() + timedelta(minutes=1))
     assert (active.version, active.auto_limit, active.proposed_by) == (2, Decimal(50), world.manager)
     with pytest.raises(DatabaseError), transaction.atomic():
         ApprovalPolicy.objects.update(auto_limit=10_000)

@@ -61,7 +61,7 @@ def enter(world: World, quantity: int) -> Any:
 
 
 def due_now() -> None:
-    WebhookDelivery.objects.filter(status="new").update(due_at=timezone.now() - timedelta(seconds=1))
+    WebhookDelivery.objects.filter(status="new").update(due_at=timezone.now() - timedelta(minutes=1))
 
 
 @pytest.mark.django_db
