@@ -7,7 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from inventory.catalog.models import LocationStaff
-from inventory.catalog.services import LocationRow, ProductRow, SubstituteRow, create_location, set_substitutes, upsert_products
+from inventory.catalog.services import (
+    LocationRow,
+    ProductRow,
+    SubstituteRow,
+    create_location,
+    set_substitutes,
+    upsert_products,
+)
 from oms.accounts.models import User
 from oms.company.models import Calendar
 

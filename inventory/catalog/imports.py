@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy
 
 from inventory.catalog.models import Product, Substitute
 from inventory.catalog.selectors import products_by_sku
-from inventory.catalog.services import PRODUCT_FIELDS, ProductRow, SubstituteRow, set_substitutes, upsert_products
+from inventory.catalog.services import (
+    PRODUCT_FIELDS,
+    ProductRow,
+    SubstituteRow,
+    set_substitutes,
+    upsert_products,
+)
 from oms.files.cells import CellError, shown
 from oms.files.formats import Column, Context, Document, Format, compare, merged, register
 
