@@ -53,8 +53,9 @@ def substitutes_for(skus: Iterable[str]) -> dict[str, list[Instead]]:
     """SKU → active products to offer instead, the lowest rank first. One statement, none without SKUs."""
     found: dict[str, list[Instead]] = {}
     rows = Substitute.objects.filter(product__sku__in=set(skus), instead__status=Product.Status.ACTIVE).order_by("rank", "pk")
-    for sku, *rest in rows.values_list("product__sku", "instead__sku", "num", "den", "instead__minimum_quantity", "instead__quantity_multiple"):
-        found.setdefault(sku, []).append(Instead(*rest))
+    columns = ("product__sku", "instead__sku", "num", "den", "instead__minimum_quantity", "instead__quantity_multiple")
+    for sku, instead, num, den, minimum, multiple in rows.values_list(*columns):
+        found.setdefault(sku, []).append(Instead(instead, num, den, minimum, multiple))
     return found
 
 
