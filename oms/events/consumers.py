@@ -29,17 +29,21 @@ class News:
         """The object id of the first subject of `kind`."""
         return next(obj for k, obj in self.subjects if k == kind)
 
+    def all(self, kind: str) -> list[int]:
+        """The object ids of all subjects of `kind`."""
+        return [obj for k, obj in self.subjects if k == kind]
+
 
 Concerns = Callable[[list[News]], Collection[int]]
 
 
 def about(kind: str, chosen: Callable[[set[int]], Collection[int]]) -> Concerns:
-    """Concerned by the news whose subject of `kind` is among those that `chosen` takes from all their ids (set-wise)."""
+    """Concerned by the news with a subject of `kind` among those that `chosen` takes from all their ids (set-wise)."""
 
     def concerns(news: list[News]) -> set[int]:
-        objects = {each.id: each.subject(kind) for each in news}
-        wanted = set(chosen(set(objects.values())))
-        return {event for event, object_id in objects.items() if object_id in wanted}
+        objects = {each.id: each.all(kind) for each in news}
+        wanted = set(chosen({object_id for found in objects.values() for object_id in found}))
+        return {event for event, found in objects.items() if wanted.intersection(found)}
 
     return concerns
 

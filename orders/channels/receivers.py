@@ -16,7 +16,7 @@ def decided(news: News) -> None:
 
 TOLD = (
     "order.submitted", "order.approved", "order.rejected", "order.cancelled", "order.rest_cancelled", "order.amended", "order.completed",
-    "shipment.released", "shipment.shipped", "shipment.delivered",
+    "shipment.released", "shipment.shipped", "shipment.delivered", "invoice.issued", "credit_note.issued", "payment.applied",
 )  # fmt: skip
 
 

@@ -17,13 +17,18 @@ from customers.territory.selectors import customer_filter
 from inventory.catalog.models import Product
 from inventory.catalog.selectors import units_of
 from oms.accounts.choices import Role
+from oms.company.selectors import exponent
+from oms.events.models import Event
 from oms.kernel.errors import NotFound
+from oms.kernel.money import half_up
 from orders.book.models import Order
 from orders.channels.choices import FINDINGS, WAIVABLE, Format, MessageState, Places
 from orders.channels.domain import Finding, OrderedLine, OrderMessage, Party
 from orders.channels.domain.units import unit_for
 from orders.channels.models import CrossReference, Message, TradingPartner, WebhookEndpoint
 from orders.planning.selectors import network
+from payments.bank.models import Payment
+from payments.billing.models import CreditNote, Invoice
 
 CHANNELS = {
     Format.SHOPIFY: "shop", Format.WOOCOMMERCE: "shop", Format.X12: "edi", Format.EDIFACT: "edi", Format.UBL: "peppol", Format.CSV: "file",
@@ -75,6 +80,27 @@ def listened_to(order_ids: Collection[int]) -> set[int]:
     """Of orders, those whose customer has a user with a webhook."""
     listeners = WebhookEndpoint.objects.values("user_id")
     return set(Order.objects.filter(pk__in=order_ids, customer__users__user__in=listeners).values_list("pk", flat=True))
+
+
+def money_said(event: Event) -> dict[str, Any]:
+    """What a webhook says of an invoice, a credit note or a payment: numbers and amounts as text; nothing of other events."""
+    data = event.data
+
+    def amount(value: Decimal, currency: str) -> str:
+        return str(half_up(value, exponent(currency)))
+
+    if event.name == "invoice.issued":
+        invoice = Invoice.objects.get(pk=data["invoice"])
+        return {"invoice": invoice.number, "due_date": invoice.due_date.isoformat(), "total": amount(invoice.total, invoice.currency_id), "currency": invoice.currency_id}
+    if event.name == "credit_note.issued":
+        note = CreditNote.objects.select_related("invoice").get(pk=data["credit_note"])
+        return {"credit_note": note.number, "invoice": note.invoice.number, "total": amount(note.total, note.currency_id), "currency": note.currency_id}
+    if event.name == "payment.applied":
+        payment = Payment.objects.get(pk=data["payment"])
+        numbers = dict(Invoice.objects.filter(pk__in=data["applied"]).values_list("pk", "number"))
+        applied = {numbers[int(pk)]: amount(Decimal(part), payment.currency_id) for pk, part in data["applied"].items() if int(pk) in numbers}
+        return {"payment": payment.number, "applied": applied, "currency": payment.currency_id}
+    return {}
 
 
 def waiting_messages(user: Any) -> QuerySet[Message]:

@@ -21,8 +21,8 @@ from oms.accounts.policies import authorize
 from oms.events.consumers import News
 from oms.events.services import current, use_case
 from oms.kernel.errors import NotFound
-from orders.book.models import Order
 from orders.channels.models import WebhookDelivery, WebhookEndpoint
+from orders.channels.selectors import money_said
 from orders.channels.services import posting
 
 # After so many minutes again; then it is given up, after more than four days.
@@ -46,14 +46,13 @@ def signature(secret: str, ident: str, timestamp: int, body: bytes) -> str:
 
 
 def note(news: News) -> None:
-    """Part: a delivery for every endpoint of the order's customer; the same event again adds none."""
-    order_id = news.subject("order")
-    customer = Order.objects.values_list("customer_id", flat=True).get(pk=order_id)
+    """Part: a delivery for every endpoint of the orders' customers, in the queue of the first order; the same event again adds none."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO orders_webhookdelivery (endpoint_id, event_id, order_id) SELECT e.id, %s, %s FROM orders_webhookendpoint e "
-            "JOIN customers_customeruser u ON u.user_id = e.user_id WHERE u.customer_id = %s ON CONFLICT DO NOTHING",
-            [news.id, order_id, customer],
+            "INSERT INTO orders_webhookdelivery (endpoint_id, event_id, order_id) SELECT e.id, %s, min(o.id) FROM orders_order o "
+            "JOIN customers_customeruser u ON u.customer_id = o.customer_id JOIN orders_webhookendpoint e ON e.user_id = u.user_id "
+            "WHERE o.id = ANY(%s) GROUP BY e.id ON CONFLICT DO NOTHING",
+            [news.id, news.all("order")],
         )
 
 
@@ -103,9 +102,9 @@ def send_to(endpoint_id: int, *, by: Any) -> int:
 
 
 def message(delivery: WebhookDelivery) -> tuple[bytes, dict[str, str]]:
-    """Body and signed headers; the order's state is what it is now, the id is the same at every attempt."""
+    """Body and signed headers; the order's state is what it is now, the id is the same at every attempt. Of money, what the event says."""
     order, event = delivery.order, delivery.event
-    data = {"order": order.number, "status": order.status, "external_id": order.external_id, "customer_po": order.customer_po}
+    data = {"order": order.number, "status": order.status, "external_id": order.external_id, "customer_po": order.customer_po, **money_said(event)}
     body = json.dumps({"type": event.name, "timestamp": event.at.isoformat(), "data": data}, separators=(",", ":")).encode()
     now = int(datetime.now().timestamp())
     ident = f"evt_{event.pk}"

@@ -15,7 +15,7 @@ from oms.events.consumers import about, consumer, consumer_of_many
 from oms.events.models import Event
 from oms.events.outbox import drain_consumer, revive
 from oms.events.selectors import given_up, timeline
-from oms.events.services import current, historic
+from oms.events.services import command, current, historic
 from oms.events.tasks import DeliveriesFailed, _distribute_own, drain, drain_all
 from oms.kernel.errors import Forbidden, NotFound
 from tests.oms.events.conftest import deliveries, make_due, raise_event, rows, seal
@@ -72,11 +72,27 @@ def test_news_that_do_not_concern_a_consumer_are_done_without_it(listen):
 @pytest.mark.django_db
 def test_news_of_which_it_cannot_be_told_whom_they_concern_hold_up_no_other(listen):
     heard = []
-    listen("first", ["thing.happened"], concerns=about("order", lambda orders: orders))(lambda news: heard.append(news.subject("thing")))
+
+    def concerns(news):
+        raise ValueError("no subject")
+
+    listen("first", ["thing.happened"], concerns=concerns)(lambda news: heard.append(news.subject("thing")))
     raise_event(object_id=1)
     raise_event(object_id=2)
     assert drain_all() == 2
     assert heard == [1, 2]
+
+
+@pytest.mark.django_db
+def test_news_concern_by_any_of_their_subjects_and_without_one_nobody(listen):
+    heard = []
+    listen("first", ["thing.happened"], concerns=about("thing", lambda things: things & {2}))(lambda news: heard.append(news.all("thing")))
+    listen("second", ["thing.happened"], concerns=about("order", lambda orders: orders))(lambda news: heard.append("never"))
+    for things in ([1], [1, 2], [3]):
+        with command("test.raise", by=system_user()) as opened:
+            opened.event("thing.happened", [("thing", n) for n in things], {})
+    assert drain_all() == 1
+    assert heard == [[1, 2]]
 
 
 @pytest.mark.django_db

@@ -21,7 +21,11 @@ from orders.channels.services import due_endpoints, new_secret, posting, send_ag
 from orders.channels.services.webhooks import BACKOFF
 from orders.entry.domain import EntryRequest, LineRequest
 from orders.entry.services import cancel, submit
+from orders.fulfilment.services import release, ship
 from orders.models import WebhookDelivery, WebhookEndpoint
+from payments.bank.services import NewBankLine, apply_line, record_bank_line
+from payments.billing.services import charge_fee
+from payments.models import BankAccount, Invoice
 from reporting.problems.selectors import problems
 from tests.world import World, person
 
@@ -179,3 +183,23 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(monkeypatch: A
     with pytest.raises(posting.Unreachable, match="no connection"):
         posting.post("https://hooks.example.com/a?b=1", b"{}", {})
     assert asked == [("93.184.216.34", 443)]
+
+
+@pytest.mark.django_db
+def test_invoices_and_payments_are_told_with_their_numbers_and_amounts(world: World, endpoint: WebhookEndpoint, receiver: Receiver) -> None:
+    order_id = enter(world, 2).order_id
+    ship(release([order_id], by=world.manager, early=True)[0], by=world.warehouse)
+    drain_all()
+    invoice = Invoice.objects.get()
+    bank = BankAccount.objects.create(name="House bank", iban="FR7630006000011234567890189", currency_id="EUR")
+    today = timezone.localdate()
+    line = record_bank_line(bank.pk, NewBankLine(today, today, Decimal(20), text=invoice.number), by=world.finance)
+    apply_line(line, world.customer.pk, {invoice.pk: Decimal(20)}, by=world.finance)
+    charge_fee(world.customer.pk, Decimal(5), "Reminder", by=world.finance)  # of no order: nobody is told
+    drain_all()
+    while send_to(endpoint.pk, by=world.system):
+        pass
+    said = {body["type"]: body["data"] for _url, body, _headers in receiver.got}
+    assert {k: said["invoice.issued"][k] for k in ("invoice", "total", "currency")} == {"invoice": invoice.number, "total": "24.00", "currency": "EUR"}
+    assert said["payment.applied"]["applied"] == {invoice.number: "20.00"}
+    assert Invoice.objects.count() == 2 and sum(body["type"] == "invoice.issued" for _url, body, _headers in receiver.got) == 1
