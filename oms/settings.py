@@ -122,6 +122,7 @@ DATABASE_OWNER = _database("owner")
 DATABASE_READ = _database("read")
 # A file outside the database that keeps the heads of the chain of seals, e.g. on another machine; none by default.
 OMS_SEAL_HEADS = env("OMS_SEAL_HEADS", default="")
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str] = {}
 
