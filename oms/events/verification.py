@@ -133,11 +133,11 @@ def _sql(invariant: Invariant) -> Check:
 MISSING = """
 WITH subscribed AS (SELECT * FROM unnest(%(events)s::text[], %(consumers)s::text[]) AS t(event, consumer)),
 heard AS (
-    SELECT d.consumer, (SELECT e.xid FROM oms_event e WHERE e.id = min(d.event_id)) AS first_xid
-    FROM oms_delivery d GROUP BY d.consumer
+    SELECT d.consumer, e.name AS event, min(e.xid::text::bigint)::text::xid8 AS first_xid
+    FROM oms_delivery d JOIN oms_event e ON e.id = d.event_id GROUP BY d.consumer, e.name
 )
 SELECT count(*) OVER (), e.id, e.name, s.consumer
-FROM subscribed s JOIN heard h USING (consumer) JOIN oms_event e ON e.name = s.event
+FROM subscribed s JOIN heard h USING (consumer, event) JOIN oms_event e ON e.name = s.event
 WHERE e.xid >= h.first_xid AND e.xid < (SELECT upto_xid FROM oms_seal ORDER BY seq DESC LIMIT 1)
   AND (%(since)s::timestamptz IS NULL OR e.recorded_at >= %(since)s)
   AND NOT EXISTS (SELECT 1 FROM oms_delivery d WHERE d.event_id = e.id AND d.consumer = s.consumer)
@@ -146,7 +146,8 @@ ORDER BY e.id LIMIT 5
 
 
 def _missing(connection: Any, since: datetime | None) -> tuple[int, tuple[str, ...]]:
-    """Sealed events without a delivery, from the first event on that each consumer heard of."""
+    """Sealed events without a delivery, from the first of its name on that the consumer heard of: a release may let a consumer
+    listen to more, and what happened before is not news."""
     pairs = [(event, who) for event, listening in subscriptions().items() for who in listening]
     parameters = {"events": [p[0] for p in pairs], "consumers": [p[1] for p in pairs], "since": since}
     with connection.cursor() as cursor:

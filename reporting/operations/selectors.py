@@ -119,7 +119,7 @@ def queues() -> list[Queue]:
 def last_jobs() -> list[Job]:
     """The last job of every kind that is scheduled or was asked for within the last two days, by kind. One statement."""
     rows = Job.objects.raw(
-        "SELECT DISTINCT ON (kind) * FROM oms_job WHERE created_at > now() - interval '2 days' ORDER BY kind, id DESC"
+        "SELECT DISTINCT ON (kind) *, extract(epoch FROM finished_at - started_at)::float AS took FROM oms_job WHERE created_at > now() - interval '2 days' ORDER BY kind, id DESC"
     )
     return list(rows)
 

@@ -20,9 +20,11 @@ from reporting.operations.selectors import METRICS, exposition, last_jobs, queue
 from reporting.operations.services import verify_now
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
-SHOWN = frozenset({
-    "oms_events_unsealed_seconds", "oms_jobs_oldest_seconds", "oms_jobs_failed_a_day", "oms_webhooks_waiting", "oms_plan_run_seconds", "oms_database_bytes",
-})  # fmt: skip
+SHOWN = {
+    "oms_events_unsealed_seconds": gettext_lazy("Not sealed for, s"), "oms_jobs_oldest_seconds": gettext_lazy("Jobs wait for, s"),
+    "oms_jobs_failed_a_day": gettext_lazy("Jobs failed today"), "oms_webhooks_waiting": gettext_lazy("Webhooks wait"),
+    "oms_plan_run_seconds": gettext_lazy("Last plan run, s"), "oms_database_bytes": gettext_lazy("Database"),
+}  # fmt: skip
 
 
 class Operations(Page):
@@ -33,7 +35,8 @@ class Operations(Page):
     template_name = "reporting/operations/operations.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        figures = [(metric.help, samples[0].value if samples else None, metric.name) for metric, samples in sampled([m for m in METRICS if m.name in SHOWN])]
+        found = sampled([metric for metric in METRICS if metric.name in SHOWN])
+        figures = [(SHOWN[metric.name], metric.help, samples[0].value if samples else None, metric.name) for metric, samples in found]
         return super().get_context_data(figures=figures, queues=queues(), jobs=last_jobs(), verified=verified(), **kwargs)
 
 

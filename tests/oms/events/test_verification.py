@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from oms.events import consumers
 from oms.events.verification import checks, of_room, reader, verify
 from tests.oms.events.conftest import raise_event, seal
 
@@ -104,6 +105,18 @@ def test_a_lost_and_a_late_delivery_are_found(live_db, listen, superuser):
     found = bad()
     assert set(found) == {"I33b", "I33c"}
     assert found["I33c"] == (f"event={lost}, name=thing.happened, consumer=first",)
+
+
+def test_who_listens_to_more_since_a_release_has_missed_nothing_of_before(live_db, listen):
+    listen("first", ["thing.happened"])(lambda news: None)
+    raise_event(), raise_event("thing.ended")
+    seal()
+    consumers._consumers.clear()
+    listen("first", ["thing.happened", "thing.ended"])(lambda news: None)
+    assert bad() == {}
+    raise_event("thing.ended")
+    seal()
+    assert bad() == {}
 
 
 def test_only_what_was_touched_is_checked_when_asked(live_db, listen, tamper):
