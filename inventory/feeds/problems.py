@@ -43,7 +43,7 @@ PROBLEMS = [
     ProblemKind(
         code="feed.numbers", label=gettext_lazy("Warehouse messages with used numbers"), sql=IGNORED,
         sentence=lambda facts: _("%(feed)s: %(ignored)s messages had a number or id of another message and were ignored.") % facts,
-        action=gettext_lazy("Ask whether its numbers began anew, and let them"), page="inventory:feed-detail", roles=frozenset({"manager"}),
-        clears=gettext_lazy("The numbers of the feed begin anew."),
+        action=gettext_lazy("Ask whether its numbers began anew and let them, or say that nothing is missing"), page="inventory:feed-detail", roles=frozenset({"manager"}),
+        clears=gettext_lazy("The numbers of the feed begin anew, or somebody says why nothing is missing."),
     ),
 ]  # fmt: skip

@@ -12,5 +12,6 @@ urlpatterns = [
     path("feeds/messages/<int:feed_message>/discard/", views.DiscardFeedMessage.as_view(), name="feed-discard"),
     path("feeds/<slug:code>/", views.FeedDetail.as_view(), name="feed-detail"),
     path("feeds/<slug:code>/skip/", views.SkipFeedGap.as_view(), name="feed-skip"),
+    path("feeds/<slug:code>/ignored/", views.SettleIgnored.as_view(), name="feed-ignored"),
     path("feeds/<slug:code>/reset/", views.ResetFeed.as_view(), name="feed-reset"),
 ]

@@ -17,7 +17,14 @@ from inventory.feeds.choices import CodeKind, FeedState
 from inventory.feeds.filters import FeedMessageFilterSet
 from inventory.feeds.models import Feed, FeedMessage
 from inventory.feeds.selectors import feed_of, feed_rows, sentence, visible_messages
-from inventory.feeds.services import discard_message, replay_message, reset_feed, set_code, skip_gap
+from inventory.feeds.services import (
+    discard_message,
+    replay_message,
+    reset_feed,
+    set_code,
+    settle_ignored,
+    skip_gap,
+)
 from inventory.feeds.tables import KINDS, FeedMessageTable, FeedTable
 from oms.accounts.policies import may
 from oms.events.selectors import timeline
@@ -178,6 +185,15 @@ class SkipFeedGap(FeedAction):
 
     def run(self) -> None:
         skip_gap(self.feed.pk, self.request.POST.get("reason", ""), by=self.request.user)
+
+
+class SettleIgnored(FeedAction):
+    """Nothing is missing."""
+
+    done = gettext_lazy("It is noted that nothing is missing.")
+
+    def run(self) -> None:
+        settle_ignored(self.feed.pk, self.request.POST.get("reason", ""), by=self.request.user)
 
 
 class ResetFeed(FeedAction):

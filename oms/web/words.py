@@ -133,6 +133,7 @@ PHRASES = {
     "feed.discarded": gettext_lazy("discarded the message"),
     "feed.code_set": gettext_lazy("said what {code} means"),
     "feed.gap_given_up": gettext_lazy("gave up messages {first} to {last}"),
+    "feed.ignored_settled": gettext_lazy("said that nothing of {ignored} ignored messages is missing"),
     "feed.reset": gettext_lazy("let the numbers begin anew; {next} was next"),
     "channel.message_settled": gettext_lazy("processed the message"),
     "channel.message_quarantined": gettext_lazy("put the message in quarantine"),

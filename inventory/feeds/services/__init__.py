@@ -7,9 +7,10 @@ from inventory.feeds.services.repairing import (
     replay_message,
     reset_feed,
     set_code,
+    settle_ignored,
     skip_gap,
 )
 
 __all__ = [
-    "MOST_MESSAGES", "Sent", "discard_message", "receive_messages", "register", "replay_message", "reset_feed", "run_feed", "set_code", "skip_gap",
+    "MOST_MESSAGES", "Sent", "discard_message", "receive_messages", "register", "replay_message", "reset_feed", "run_feed", "set_code", "settle_ignored", "skip_gap",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from inventory.feeds.services.receiving import note_gap
 from inventory.stock.models import ExpectedReceipt
 from inventory.stock.services import Change, Counted, ReceiptRow, Received, expect_receipts, receive
 from inventory.stock.services.door import post_adjustment, post_count
+from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.accounts.selectors import system_user
 from oms.events.services import current, use_case
@@ -166,8 +167,8 @@ def _quarantine(message_id: int, findings: Sequence[Finding], *, by: Any, at: da
 
 @register(FeedKind.MOVEMENT)
 def _movement(said: Meant, by: Any, source: str) -> Outcome:
-    """On hand changed by what the books did not know. A person who replays it is the second one beside its sender."""
-    proposed = sender_of(source) if not is_sender(by, source) else None
+    """On hand changed by what the books did not know. A manager who replays it is the second person beside its sender."""
+    proposed = sender_of(source) if Role.MANAGER in by.roles else None
     rows = [Change(row.product_id, row.row.bin, row.row.lot, row.quantity) for row in said.rows if row.quantity]
     post_adjustment(said.location_id, rows, said.fact.reason, by=by, source=source, proposed_by_id=proposed)
     return {"rows": len(rows)}
@@ -217,11 +218,6 @@ def _received(said: Meant, by: Any, source: str) -> Outcome:
 def sender_of(source: str) -> int:
     """The user of the feed that a source names."""
     return Feed.objects.values_list("user_id", flat=True).get(pk=int(source.split("/")[1]))
-
-
-def is_sender(by: Any, source: str) -> bool:
-    """Whether the actor is the feed's own user."""
-    return bool(by.pk == sender_of(source))
 
 
 __all__ = ["Held", "Outcome", "lock_feed", "post_message", "post_next", "refused", "register", "run_feed"]

@@ -114,6 +114,17 @@ def reset_feed(feed_id: int, reason: str, *, by: Any, at: datetime | None = None
     feed.save(update_fields=["epoch", "next_seq", "waiting_since", "ignored"])
 
 
+@use_case("feeds.settle_ignored")
+def settle_ignored(feed_id: int, reason: str, *, by: Any, at: datetime | None = None) -> None:
+    """Say why messages came with used numbers: nothing is missing. Raises Invalid `reason_missing`."""
+    authorize(by, "feeds.reset")
+    _need(reason)
+    feed = _visible(feed_id, by)
+    current().event("feed.ignored_settled", [("feed", feed.pk)], {"feed": feed.pk, "ignored": feed.ignored}, note=reason)
+    feed.ignored = 0
+    feed.save(update_fields=["ignored"])
+
+
 def _visible(feed_id: int, by: Any) -> Feed:
     if not visible_feeds(by).filter(pk=feed_id).exists():
         raise NotFound(_("There is no such feed."), code="feed_missing")

@@ -20,6 +20,7 @@ from inventory.feeds.services import (
     reset_feed,
     run_feed,
     set_code,
+    settle_ignored,
     skip_gap,
 )
 from inventory.feeds.tasks import look
@@ -114,6 +115,21 @@ def test_the_same_message_again_changes_nothing_and_another_with_its_number_is_i
     feed.refresh_from_db()
     assert (lies("A"), feed.ignored, FeedMessage.objects.count()) == (97, 2, 1)
     assert "feed.numbers" in {p.kind.code for p in problems(world.manager)}
+    with pytest.raises(Forbidden):
+        settle_ignored(feed.pk, "sent twice by hand", by=world.warehouse)
+    settle_ignored(feed.pk, "sent twice by hand", by=world.manager)
+    assert "feed.numbers" not in {p.kind.code for p in problems(world.manager)}
+
+
+def test_a_movement_above_the_limit_waits_for_a_manager(feed: Feed, world: World) -> None:
+    send(feed, (1, fact("movement", ("A", 90_000), reason="found")))
+    assert (codes(1), lies("A")) == (["refused"], 100)
+    held = FeedMessage.objects.get().pk
+    with pytest.raises(Forbidden):
+        replay_message(held, by=world.warehouse)
+    replay_message(held, by=world.manager)
+    assert (state(1), lies("A")) == ("applied", 90_100)
+    sound()
 
 
 def test_an_unknown_product_stands_in_quarantine_and_holds_up_nobody(feed: Feed, world: World) -> None:
