@@ -19,6 +19,8 @@ PHRASES = {
     "order.first_approval": gettext_lazy("approved as the first of two"),
     "order.cut": gettext_lazy("cut the order"),
     "order.draft_saved": gettext_lazy("saved the draft"),
+    "order.template_kept": gettext_lazy("kept a template of orders"),
+    "order.template_dropped": gettext_lazy("dropped a template of orders"),
     "order.discarded": gettext_lazy("discarded the draft"),
     "order.copied": gettext_lazy("copied the order into a new draft"),
     "order.recalled": gettext_lazy("recalled the order into a draft"),

@@ -6,6 +6,8 @@ from orders.entry import views
 
 urlpatterns = [
     path("drafts/save/", views.SaveDraft.as_view(), name="draft-save"),
+    path("templates/keep/", views.KeepTemplate.as_view(), name="template-keep"),
+    path("templates/<int:template>/drop/", views.DropTemplate.as_view(), name="template-drop"),
     path("<str:number>/amend/", views.AmendOrder.as_view(), name="order-amend"),
     path("<str:number>/amend/preview/", views.PreviewAmend.as_view(), name="order-amend-preview"),
     path("<str:number>/discard/", views.DiscardDraft.as_view(), name="order-discard"),

@@ -20,7 +20,19 @@ from oms.web.views import SIGNED_IN, ActionPage, Page, PageMixin, RefusalMixin
 from orders.book.models import Order
 from orders.book.selectors import visible_orders
 from orders.entry.forms import AmendForm
-from orders.entry.services import amend, cancel_rest, copy, discard, preview, recall, reopen, save_draft
+from orders.entry.models import OrderTemplate
+from orders.entry.services import (
+    amend,
+    cancel_rest,
+    copy,
+    discard,
+    drop_template,
+    keep_template,
+    preview,
+    recall,
+    reopen,
+    save_draft,
+)
 
 
 class SaveDraft(PageMixin, View):
@@ -38,6 +50,33 @@ class SaveDraft(PageMixin, View):
         except Stale as error:
             return JsonResponse({"message": str(error), "clears": str(error.clears), **error.data}, status=error.status)
         return JsonResponse({"number": order.number, "version": order.version, "at": f"{localtime(order.draft.saved_at):%H:%M}"})
+
+
+class KeepTemplate(ActionPage):
+    """Keep the page's lines under a name; then the page is filled from it."""
+
+    verb = "orders.submit"
+    done = gettext_lazy("The template is kept.")
+
+    def run(self) -> OrderTemplate:
+        post = self.request.POST.dict()
+        return keep_template(str(post.get("template_name", "")), post, by=self.request.user)  # type: ignore[arg-type]
+
+    def get_success_url(self) -> str:
+        return f"{reverse('orders:enter')}?template={self.result.pk}"
+
+
+class DropTemplate(ActionPage):
+    """Keep a template no more."""
+
+    verb = "orders.submit"
+    done = gettext_lazy("The template is gone.")
+
+    def run(self) -> None:
+        drop_template(self.kwargs["template"], by=self.request.user)
+
+    def get_success_url(self) -> str:
+        return reverse("orders:enter")
 
 
 def found_order(request: HttpRequest, number: str) -> Order:

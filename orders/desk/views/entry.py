@@ -21,8 +21,10 @@ from oms.web.views import OptionsView, Page, RefusalMixin
 from orders.desk.forms import EntryForm
 from orders.desk.selectors import customer_glance, customers_like, free_now, products_like, units_by_sku
 from orders.entry.domain import Answer
-from orders.entry.selectors import draft_to_type
+from orders.entry.selectors import draft_to_type, template_to_type, templates
 from orders.entry.services import Key, Replayed, alternatives, quote, submit
+
+TEMPLATES = 30  # shown on the page
 
 
 class CustomerOptions(OptionsView):
@@ -58,12 +60,17 @@ class EnterOrder(RefusalMixin, Page):
         glance = customer_glance(self.request.user, form.customer) if form.customer else None
         rows = [(n, cells, line_error(form, n)) for n, cells in form.lines.items()]
         return super().get_context_data(
-            **{"glance": glance, "fresh": not self.request.GET, **kwargs, "form": form, "rows": rows},
+            **{"glance": glance, "templates": templates(self.request.user)[:TEMPLATES], "fresh": not self.request.GET, **kwargs, "form": form, "rows": rows},
             crumbs=[(_("Orders"), reverse("orders:order-list"))],
         )
 
     def given(self) -> dict[str, str]:
-        """What fills the page: the draft of `?draft=`, else the address itself."""
+        """What fills the page: the draft of `?draft=`, the template of `?template=`, else the address itself."""
+        if asked := self.request.GET.get("template", ""):
+            template = template_to_type(self.request.user, int(asked)) if asked.isdigit() and len(asked) < 18 else None
+            if template is None:
+                raise Http404(_("There is no such template."))
+            return dict(template.content)
         number = self.request.GET.get("draft", "")
         draft = draft_to_type(self.request.user, number) if number else None
         if number and draft is None:

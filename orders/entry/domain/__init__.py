@@ -85,6 +85,11 @@ def draft_fields(posted: Mapping[str, str]) -> dict[str, str]:
     return dict(list(kept.items())[:MAX_DRAFT_FIELDS])
 
 
+def template_fields(posted: Mapping[str, str]) -> dict[str, str]:
+    """Of what a page posts, what a template keeps: everything of a draft but the day and the customer's number, which are of one order."""
+    return {name: text for name, text in draft_fields(posted).items() if name not in ("requested_date", "customer_po")}
+
+
 def draft_lines(lines: Iterable[tuple[str, ...]]) -> dict[str, str]:
     """(SKU, quantity, unit, price, discount in %) of lines, as far as given, as the entry fields of a draft."""
     columns = ("product", "quantity", "unit", "price", "discount")
