@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -165,3 +165,18 @@ def debt(seen: Scope, asked: Asked) -> Debt:
         asked.parameters(seen) | {"since": asked.on - timedelta(days=SALES_DAYS - 1)},
     )
     return Debt([Decimal(v) for v in values], Decimal(net), Decimal(invoiced))
+
+
+def month_ends(on: date, months: int) -> list[date]:
+    """The ends of the `months` months before that of `on`, oldest first, and `on` itself."""
+    ends, first = [on], on.replace(day=1)
+    for _n in range(months):
+        last = first - timedelta(days=1)
+        ends.append(last)
+        first = last.replace(day=1)
+    return sorted(set(ends))
+
+
+def outstanding(seen: Scope, asked: Asked, months: int = 12) -> list[tuple[date, Debt]]:
+    """What was owed at the end of each of the last months, and at the end of the day asked for. One statement a day."""
+    return [(day, debt(seen, replace(asked, on=day))) for day in month_ends(asked.on, months)]

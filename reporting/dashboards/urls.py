@@ -4,4 +4,7 @@ from django.urls import path
 
 from reporting.dashboards import views
 
-urlpatterns = [path("dashboard/", views.Dashboard.as_view(), name="dashboard")]
+urlpatterns = [
+    path("dashboard/", views.Dashboard.as_view(), name="dashboard"),
+    path("dashboard/outstanding/", views.DaysOutstanding.as_view(), name="outstanding"),
+]

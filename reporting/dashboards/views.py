@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -21,7 +21,18 @@ from oms.web import charts
 from oms.web import format as fmt
 from oms.web.forms import DayInput
 from oms.web.views import Page
-from reporting.dashboards.selectors import Aged, Asked, Debt, Week, backlog, debt, share, weeks
+from reporting.dashboards.selectors import (
+    SALES_DAYS,
+    Aged,
+    Asked,
+    Debt,
+    Week,
+    backlog,
+    debt,
+    outstanding,
+    share,
+    weeks,
+)
 from reporting.facts.selectors import Choices, choices, scope
 
 RECENT = 4
@@ -42,12 +53,10 @@ class DashboardFilter(forms.Form):
             self.fields["currency"].widget = forms.HiddenInput()
 
 
-class Dashboard(Page):
-    """Order flow, backlog by age, fill rate, on time in full, what is owed by age, days sales outstanding."""
+class FiguresPage(Page):
+    """A page of figures of a day, a region and a currency, of what the reader may see."""
 
     verb = "reporting.see_performance"
-    title = gettext_lazy("Dashboard")
-    template_name = "reporting/dashboards/dashboard.html"
 
     def asked(self) -> tuple[Asked, Any]:
         """What the filter says; Invalid `bad_filter` for a day that is none or has not come."""
@@ -62,6 +71,13 @@ class Dashboard(Page):
         if on is None or on > self.today:
             raise Invalid(_("Choose a day up to today, a region and a currency of the list."), code="bad_filter", clears=_("Correct the filter."))
         return Asked(on, form.cleaned_data["currency"], form.cleaned_data["territory"]), form
+
+
+class Dashboard(FiguresPage):
+    """Order flow, backlog by age, fill rate, on time in full, what is owed by age, days sales outstanding."""
+
+    title = gettext_lazy("Dashboard")
+    template_name = "reporting/dashboards/dashboard.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.seen = scope(self.request.user)
@@ -103,9 +119,41 @@ class Dashboard(Page):
              "change": _("%(came)s of %(due)s lines due in 4 weeks") % {"came": on_time, "due": due}, "url": form},
             {"label": _("Owed, gross"), "value": fmt.money(owed.total, asked.currency), "url": ageing,
              "change": _("%(overdue)s overdue") % {"overdue": fmt.money(owed.overdue, asked.currency)}},
-            {"label": _("Days sales outstanding"), "value": "–" if owed.days is None else fmt.quantity(owed.days), "url": ageing,
+            {"label": _("Days sales outstanding"), "value": "–" if owed.days is None else fmt.quantity(owed.days),
+             "url": f"{reverse('reporting:outstanding')}?{urlencode({'on': asked.on, 'territory': asked.territory, 'currency': asked.currency})}",
              "change": _("%(sales)s invoiced in 90 days, net") % {"sales": fmt.money(owed.invoiced, asked.currency)}},
         ]  # fmt: skip
+
+
+class DaysOutstanding(FiguresPage):
+    """Days sales outstanding at the end of each of the last twelve months and of the day: what was owed, in days of sales."""
+
+    title = gettext_lazy("Days sales outstanding")
+    template_name = "reporting/dashboards/outstanding.html"
+    crumbs = ((gettext_lazy("Dashboard"), reverse_lazy("reporting:dashboard")),)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.seen = scope(self.request.user)
+        asked, self.form = self.asked()
+        found = outstanding(self.seen, asked)
+        ageing = reverse("payments:ageing")
+        return super().get_context_data(
+            filter=self, filtered=bool(self.request.GET), chart=days_chart(found), owed=owed_chart(found, asked.currency), currency=asked.currency,
+            rows=[{"day": day, "debt": owed, "url": f"{ageing}?on={day}"} for day, owed in reversed(found)], sales_days=SALES_DAYS, **kwargs,
+        )  # fmt: skip
+
+
+def days_chart(found: list[tuple[date, Debt]]) -> Any:
+    """Days sales outstanding by month end; a month without sales before it counts as none."""
+    return charts.lines(_("Days sales outstanding at the end of the month"), [fmt.day(day) for day, _owed in found], [charts.Series(_("Days"), [owed.days or 0 for _day, owed in found])])
+
+
+def owed_chart(found: list[tuple[date, Debt]], currency: str) -> Any:
+    """What was owed and what of it was overdue, by month end."""
+    return charts.bars(
+        _("Owed at the end of the month, gross %(currency)s") % {"currency": currency}, [fmt.day(day) for day, _owed in found],
+        [charts.Series(_("Not due"), [max(owed.by_age[0], Decimal(0)) for _day, owed in found]), charts.Series(_("Overdue"), [max(owed.overdue, Decimal(0)) for _day, owed in found], "trouble")],
+    )  # fmt: skip
 
 
 def age_words(row: Aged) -> str:

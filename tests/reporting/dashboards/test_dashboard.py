@@ -11,7 +11,7 @@ from django.urls import reverse
 from customers.models import Customer
 from orders.fulfilment.services import deliver, release, ship
 from orders.models import Order
-from reporting.dashboards.selectors import Asked, backlog, debt, weeks
+from reporting.dashboards.selectors import Asked, backlog, debt, month_ends, outstanding, weeks
 from reporting.facts.selectors import scope
 from tests.reporting.conftest import days_ago, order
 from tests.reporting.facts.test_services import count
@@ -77,3 +77,25 @@ def test_a_day_that_has_not_come_is_refused(as_: Any, world: World) -> None:
     assert client.get(reverse(PAGE), {"on": (TODAY + timedelta(days=9)).isoformat()}).status_code == 400
     assert client.get(reverse(PAGE), {"on": "soon"}).status_code == 400
     assert client.get(reverse(PAGE), {"on": "2026-01-01"}).status_code == 200
+
+
+def test_the_ends_of_the_last_months_and_the_day_itself() -> None:
+    assert month_ends(date(2026, 3, 15), 3) == [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 15)]
+    assert month_ends(date(2026, 2, 28), 1) == [date(2026, 1, 31), date(2026, 2, 28)]
+
+
+def test_days_outstanding_at_the_end_of_each_month_are_what_the_debt_of_that_day_says(as_: Any, world: World, journey: Order, django_assert_max_num_queries: Any) -> None:
+    made = order(world, ("A", 10), at=days_ago(25))
+    ship(release([made.pk], by=world.manager, at=days_ago(23))[0], by=world.warehouse, at=days_ago(23))
+    count(world)
+    seen = scope(world.manager)
+    found = outstanding(seen, asked())
+    assert len(found) == 13 and all(owed == debt(seen, asked(day)) for day, owed in found)
+    assert found[-1][1].total > 0 and found[0][1].total == 0
+    client = as_("manager")
+    client.get(reverse("reporting:outstanding"))
+    with django_assert_max_num_queries(22):
+        page = client.get(reverse("reporting:outstanding"), {"territory": "NORTH"}).content.decode()
+    assert f"{reverse('payments:ageing')}?on={TODAY}" in page and f">{found[-1][1].days}<" in page
+    assert client.get(reverse("reporting:outstanding"), {"on": "soon"}).status_code == 400
+    assert reverse("reporting:outstanding") in client.get(reverse(PAGE)).content.decode()
