@@ -102,7 +102,7 @@ def test_a_refusal_keeps_what_was_typed(client: Client, world: World) -> None:
     }
     shown = text(signed_in(client, world.warehouse).post(page(made, "ship"), data), 400)
     assert "boxes is not a unit" in shown and 'value="Z9"' in shown and 'value="30 boxes"' in shown
-    data = {"line": ["7"], "quantity": ["30"], "bin": [""], "lot": [""], "expires": [""]}
+    data = {"line": [str(made.lines.get().pk + 1)], "quantity": ["30"], "bin": [""], "lot": [""], "expires": [""]}
     assert "not the transfer" in text(client.post(page(made, "ship"), data), 400)
     assert on_hand(world)[0] == 100
 
