@@ -107,6 +107,32 @@ def test_sixteen_orders_confirm_exactly_what_there_is_and_backorder_the_rest(wor
     assert deadlocks(superuser) == 0
 
 
+def second_try_meets_a_first(world: World, superuser: Any) -> int:
+    """Deadlocks where a second try and then a first one of the same customer and product wait for the cells."""
+    (product,) = stock(world, 100, "R")
+    assert product
+
+    def second() -> None:
+        submission._submit(EntryRequest("ACME", (LineRequest("R", Decimal(7)),), "web"), None, True, by=world.sales)
+
+    def first() -> None:
+        time.sleep(0.5)
+        enter(world, ("R", 7))
+
+    assert errors(race(superuser, CELLS, [second, first])) == []
+    assert OrderLine.objects.filter(product__sku="R").aggregate(n=Sum("quantity_approved"))["n"] == 14
+    return deadlocks(superuser)
+
+
+def test_a_second_try_takes_the_account_before_the_cells_as_a_first_one_does(world: World, superuser: Any) -> None:
+    assert second_try_meets_a_first(world, superuser) == 0
+
+
+def test_with_the_cells_before_the_account_the_two_wait_for_each_other(world: World, superuser: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(submission, "lock_counters", lambda found: None)
+    assert second_try_meets_a_first(world, superuser) == 1
+
+
 def test_without_lock_and_wall_the_same_orders_oversell(world: World, superuser: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(availability, "BOOK", NAIVE)
     gone(superuser, "ALTER TABLE inventory_availability DROP CONSTRAINT availability_covered")

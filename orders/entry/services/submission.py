@@ -2,7 +2,7 @@
 
 The path: head (ids, customer, terms, account, policy) → offers (products, prices, tax, cells) → `place`, holds, policy
 band, answer → write: key, book, plan, approval, holds, events and credit in one statement that the rooms compose, then
-quota and, last, availability. A stale read is rolled back and done once more under the locks of the cells, sorted.
+quota and, last, availability. A stale read is rolled back and done once more under the locks of account, quotas and cells, sorted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from orders.entry.domain import Answer, EntryRequest
 from orders.entry.selectors import Assessment, Head, assess
 from orders.entry.services.checks import check_request, checked_head, refuse_worse
 from orders.entry.services.drafts import StandingDraft, book_draft, draft_for, taking_place_of
+from orders.holds.locks import lock_quotas
 from orders.holds.services import NewHold, held, take
 from orders.planning.services import planned
+from payments.credit.locks import lock_accounts
 from payments.credit.services import force_reserve, reserving
 
 ATTEMPTS = 4
@@ -101,12 +103,23 @@ def _submit(request: EntryRequest, key: Key | None, locked: bool, *, by: Any, at
     draft = draft_for(request, cmd.by) if request.draft else None
     if draft:
         found = taking_place_of(draft, request, found)
+    if locked:
+        lock_counters(found)
     made = assess(request, found, cmd.at, cmd.by, locked=locked)
     refuse_worse(request, made.answer)
     answer = made.answer
     keys = [kept(cmd.by.pk, key.value, key.body_hash, 201, key.render(answer))] if key else []
     _write(request, cmd, found, made, keys, draft)
     return answer
+
+
+def lock_counters(found: Head) -> None:
+    """Part: what the write will change of account and quotas, locked before the cells are: who enters at the first try has the
+    account and waits for the cells, so that the other way round the two would wait for each other."""
+    if found.account_id is not None:
+        lock_accounts([found.account_id])
+    if found.quotas:
+        lock_quotas({quota for quota, _product, _left in found.quotas})
 
 
 def _write(
