@@ -29,16 +29,6 @@ END $$;
 """
 
 
-def frozen(table: str, *columns: str) -> tuple[str, str]:
-    """Only these columns may change (a name that is no column stands for none); no row goes."""
-    free = ", ".join(f"'{column}'" for column in columns or ("nothing",))
-    sql = (
-        f"CREATE TRIGGER {table}_frozen BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION oms_only_changes({free});\n"
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_frozen;"
-    )
-    return sql, f"DROP TRIGGER {table}_frozen ON {table};"
-
-
 class Migration(migrations.Migration):
     dependencies = [("inventory", "0016_feeds")]
     operations = [
@@ -48,6 +38,6 @@ class Migration(migrations.Migration):
                                           when="OLD.state IS DISTINCT FROM NEW.state")),
         migrations.RunSQL(*guards.trigger("inventory_feedmessage", "feed_born", "BEFORE INSERT", "inventory_check_feed_state")),
         migrations.RunSQL(*guards.trigger("inventory_feed", "feed_forward", "BEFORE UPDATE OF epoch, next_seq", "inventory_check_feed_forward")),
-        migrations.RunSQL(*frozen("inventory_feedmessage", "state", "findings", "outcome", "settled_at", "location_id")),
-        migrations.RunSQL(*frozen("inventory_feedgap")),
+        migrations.RunSQL(*guards.frozen("inventory_feedmessage", "state", "findings", "outcome", "settled_at", "location_id")),
+        migrations.RunSQL(*guards.frozen("inventory_feedgap")),
     ]  # fmt: skip

@@ -22,10 +22,11 @@ def ledger(table: str) -> tuple[str, str]:
 
 
 def trigger(table: str, name: str, timing: str, function: str, when: str = "") -> tuple[str, str]:
-    """(sql, reverse) of a row trigger that fires always. `timing` e.g. "BEFORE UPDATE OF status"."""
+    """(sql, reverse) of a row trigger that fires always. `timing` e.g. "BEFORE UPDATE OF status"; `function` may have its arguments."""
     condition = f" WHEN ({when})" if when else ""
+    call = function if function.endswith(")") else f"{function}()"
     sql = (
-        f"CREATE TRIGGER {name} {timing} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {function}();\n"
+        f"CREATE TRIGGER {name} {timing} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION {call};\n"
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};"
     )
     return sql, f"DROP TRIGGER {name} ON {table};"
@@ -40,3 +41,9 @@ def deferred(table: str, name: str, timing: str, function: str, when: str = "") 
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name};"
     )
     return sql, f"DROP TRIGGER {name} ON {table};"
+
+
+def frozen(table: str, *free: str) -> tuple[str, str]:
+    """(sql, reverse) that lets only the columns `free` of a table change, none without them; no row goes."""
+    columns = ", ".join(f"'{column}'" for column in free or ("nothing",))  # a name that is no column stands for none
+    return trigger(table, f"{table}_frozen", "BEFORE UPDATE OR DELETE", f"oms_only_changes({columns})")

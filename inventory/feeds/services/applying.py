@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from inventory.feeds.choices import FeedKind, FeedState
@@ -72,7 +73,7 @@ def run_feed(feed_id: int) -> dict[str, int]:
 def post_next(feed_id: int, *, by: Any) -> str:
     """Post the feed's next message or quarantine it; its state afterwards, "" when none is there.
 
-    Raises Unavailable (locks, database) for another try.
+    Raises Unavailable or a database's error (locks, lost connection) for another try.
     """
     feed = Feed.objects.select_related("user").get(pk=feed_id)
     message = FeedMessage.objects.filter(feed=feed, epoch=feed.epoch, seq=feed.next_seq, state=FeedState.WAITING).first()
@@ -89,6 +90,8 @@ def post_next(feed_id: int, *, by: Any) -> str:
             time.sleep(0.05 * 2**attempt)
         except OMSError as error:
             return _quarantine(message.pk, refused(error), by=by)
+        except (OperationalError, InterfaceError):  # the database was away: the message is as good as before
+            raise
         except Exception:
             name = uuid.uuid4().hex[:12]
             log.exception("feed %s, message %s, error %s", feed.code, message.seq, name)

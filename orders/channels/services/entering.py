@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import msgspec
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from customers.parties.services import add_address
@@ -57,7 +58,7 @@ class Held(Exception):
 def enter(message_id: int, *, by: Any) -> str:
     """Process a waiting message; returns its state afterwards. Safe to run again and beside itself.
 
-    Raises Unavailable (lock, database) for another try; any other refusal becomes the message's quarantine.
+    Raises Unavailable or a database's error (lock, lost connection) for another try; any other refusal becomes the message's quarantine.
     """
     message = Message.objects.select_related("partner__actor", "partner__customer", "transmission").get(pk=message_id)
     if message.state != MessageState.NEW:
@@ -76,6 +77,8 @@ def enter(message_id: int, *, by: Any) -> str:
         return quarantine(message_id, [stored_finding(f) for f in held.findings], by=by)
     except OMSError as error:
         return quarantine(message_id, [stored_finding(f) for f in refusals(error)], by=by)
+    except (OperationalError, InterfaceError):  # the database was away: the message is as good as before
+        raise
     except Exception:
         name = uuid.uuid4().hex[:12]
         log.exception("message %s, error %s", message.number, name)

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from inventory.feeds.models import Feed, FeedMessage
 from inventory.feeds.services import (
     Sent,
+    applying,
     discard_message,
     receive_messages,
     replay_message,
@@ -314,3 +315,28 @@ def test_a_feed_that_is_off_takes_nothing_and_another_is_not_found(feed: Feed, w
         receive_messages(feed.pk, [Sent(1, "m1", {})], by=feed.user)
     with pytest.raises((NotFound, Forbidden)):
         receive_messages(0, [Sent(1, "m1", {})], by=world.manager)
+
+
+def test_a_database_that_was_away_is_no_fault_of_the_message(feed: Feed, monkeypatch: Any) -> None:
+    receive_messages(feed.pk, [Sent(1, "m1", fact("count", ("A", 7)))], by=feed.user)
+
+    def away(*_arguments: Any) -> None:
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(applying, "post_message", away)
+        with pytest.raises(OperationalError):
+            run_feed(feed.pk)
+    assert state(1) == "waiting"
+    run_feed(feed.pk)
+    assert (state(1), lies("A")) == ("applied", 7)
+
+
+def test_a_defect_of_ours_holds_up_nobody(feed: Feed, monkeypatch: Any) -> None:
+    def broken(*_arguments: Any) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(applying, "differences", broken)
+        send(feed, (1, fact("comparison", ("A", 1))), (2, fact("movement", ("A", 1), reason="found")))
+    assert (state(1), codes(1), state(2)) == ("quarantined", ["refused"], "applied")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from inventory.models import Product
 from oms.events.tasks import drain_all
@@ -117,6 +118,23 @@ def test_killed_between_order_and_message_it_is_settled_by_the_next_run(world: W
             enter(message.pk, by=world.system)
     assert Order.objects.count() == 1
     assert again(message, world).state == "entered" and message.order == Order.objects.get()
+
+
+def test_a_database_that_was_away_is_no_fault_of_the_message(world: World, edi: TradingPartner, monkeypatch: Any) -> None:
+    from orders.channels.services import entering
+
+    made = receive(edi, samples.x12().encode(), "api", by=world.system)
+    message = Message.objects.get(transmission_id=made.transmission)
+
+    def away(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entering, "process", away)
+        with pytest.raises(OperationalError):
+            enter(message.pk, by=world.system)
+    assert Message.objects.get(pk=message.pk).state == "new"
+    assert again(message, world).state == "entered"
 
 
 @pytest.mark.parametrize(
