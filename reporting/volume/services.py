@@ -59,7 +59,7 @@ SET_UP_STEP = 50
 DAYS = 364
 LINES = (3, 4, 5, 6, 7)
 STRIDE_UNIT = 1_000
-CLERKS = {"FR": "sofia", "DE": "jonas"}  # Italy's post is vacant
+CLERKS = {"FR": "sofia", "DE": "jonas"}  # Italy's post is vacant: nobody sells there
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,15 @@ def fill_base(size: Size, say: Say) -> int:
     people = {u.username: u for u in User.objects.all()}
     now = datetime.now(UTC).replace(hour=9, minute=15, second=0, microsecond=0)
     chance, skus = random.Random(5), list(Product.objects.order_by("sku").values_list("sku", flat=True))
-    clerks = {c.code: people[CLERKS.get(c.addresses.all()[0].country, "marc")]
-              for c in Customer.objects.prefetch_related("addresses").order_by("code")}  # fmt: skip
+    clerks = {c.code: people[CLERKS[country]] for c in Customer.objects.prefetch_related("addresses").order_by("code")
+              if (country := c.addresses.all()[0].country) in CLERKS}  # fmt: skip
     live = round(size.base * (1 - size.open))
     for n in range(size.base):
-        enter(n, now - timedelta(days=DAYS * (1 - n / size.base)), n >= live, chance, skus, clerks, people["amelie"])
-        if n + 1 == live or (n < live and n % 50 == 49):
+        enter(n, now - timedelta(days=DAYS * (1 - n / size.base)), n >= live, chance, skus, clerks, people["marc"])
+        if n + 1 == live or (n < live and n % 10 == 9):
             fulfil(people, now)
             pay(people, now)
+        if n % 100 == 99:
             say(f"  {n + 1} orders lived through")
     drain_all()
     while count_marked(by=system):
@@ -109,7 +110,7 @@ def stock(orders: int, by: Any) -> None:
     chance = random.Random(7)
     locations = list(StorageLocation.objects.filter(lanes__isnull=False).distinct().order_by("pk"))
     products = list(Product.objects.order_by("sku"))
-    each = max(60, orders * 5 * 12 // (len(products) * len(locations)))
+    each = max(60, orders * 5 * 25 // (len(products) * len(locations)))
     began = datetime.now(UTC) - timedelta(days=DAYS + 5)
     rows = [Opening(p.pk, place.pk, f"{'ABCDEF'[m]}-{n % 12 + 1:02}", "", None, chance.randrange(each * 8 // 10, each * 13 // 10))
             for n, p in enumerate(products) for m, place in enumerate(locations) if (n + m) % 5]  # fmt: skip
@@ -120,7 +121,7 @@ def stock(orders: int, by: Any) -> None:
                            date.today() + timedelta(days=5 + 17 * k), max(24, each // 4), by=by)  # fmt: skip
 
 
-def enter(n: int, at: datetime, still_open: bool, chance: random.Random, skus: Sequence[str], clerks: dict[str, User], approver: User) -> None:
+def enter(n: int, at: datetime, still_open: bool, chance: random.Random, skus: Sequence[str], clerks: dict[str, User], manager: User) -> None:
     """One order, decided when it does not decide itself; those still open are wanted in the weeks to come."""
     lines = tuple(LineRequest(sku, Decimal(chance.choice([2, 4, 6, 12, 24]))) for sku in chance.sample(list(skus), chance.choice(LINES)))
     wanted = (datetime.now(UTC) + timedelta(days=chance.randint(3, 45))).date() if still_open else (at + timedelta(days=chance.choice([2, 4, 7, 14]))).date()
@@ -129,8 +130,8 @@ def enter(n: int, at: datetime, still_open: bool, chance: random.Random, skus: S
                            requested_date=wanted)  # fmt: skip
     answer = submit(request, by=clerks[customer], at=at)
     if answer.status == "submitted" and answer.order_id and not (still_open and n % 7 == 0):
-        with suppress(OMSError):  # what the approver may not decide (credit, a second approver) waits, as in life
-            decide(answer.order_id, None, by=approver, at=at + timedelta(hours=3))
+        with suppress(OMSError):  # what is held for credit waits, as in life
+            decide(answer.order_id, None, by=manager, at=at + timedelta(hours=3))
 
 
 def fulfil(people: dict[str, User], now: datetime) -> None:
