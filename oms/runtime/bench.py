@@ -1,7 +1,8 @@
 """`make bench`: every benchmark against its floor or peer in the same run; a table, and JSON under `var/bench/`.
 
-What needs a running application gets one of its own: an instance of state named `bench` (database, queue, practice company
-below `var/bench/`), started here and stopped again. Nothing of the demo is touched. `ONLY="orders kernel"` runs some of them.
+What needs a running application gets one of its own, started here and stopped again: an instance of state named `bench` with
+the practice company, or `volume` with as many orders as years leave behind (made once, kept). Nothing of the demo is touched.
+`ONLY="orders kernel"` runs some of them.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from oms.runtime import paths, process
 
-INSTANCE = "bench"
 READY_SECONDS = 300
 MANAGE = [sys.executable, "manage.py"]
 
@@ -42,11 +42,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Bench:
-    """A command whose last line is JSON; `server`: it needs the running application."""
+    """A command whose last line is JSON; `instance` names the running application it needs."""
 
     command: Sequence[str]
     figures: Sequence[Figure]
-    server: bool = False
+    instance: str = ""
 
 
 def module(name: str, *arguments: str) -> list[str]:
@@ -59,15 +59,15 @@ BENCHES: dict[str, Bench] = {
         Figure("orders of 5 lines a second, of the floor", "ratio", 0.12, 0.24, peer="floor_tps"), Figure("orders a second", "orders_per_s"),
         Figure("p95 ms", "p95_ms", 40, 20, least=False), Figure("statements an order", "sql_per_order", 12, 4, least=False),
         Figure("oversold", "oversold", 0, 0, least=False),
-    ], server=True),
+    ], instance="bench"),
     "hot": Bench([*MANAGE, "bench_orders", "--hot", "--seconds", "10"], [
         Figure("of 100 hot units confirmed", "confirmed_from_stock", 100, 100), Figure("hot orders a second, of the floor", "ratio", None, 0.6, peer="floor_tps"),
         Figure("oversold", "oversold", 0, 0, least=False),
-    ], server=True),
+    ], instance="bench"),
     "pages": Bench(module("pages"), [
         Figure("slowest page, p95 ms", "worst_p95_ms", 300, 100, least=False, peer="worst"), Figure("most statements of a page", "most_statements", 20, 10, least=False),
         Figure("orders behind them", "orders"),
-    ], server=True),
+    ], instance="volume"),
     "files": Bench(module("files"), [
         Figure(f"{name} by file, of COPY", f"{name}.ratio", 0.25, 0.5, peer=f"{name}.copy_rows_per_s")
         for name in ("products", "stock", "invoices", "orders")
@@ -78,6 +78,12 @@ BENCHES: dict[str, Bench] = {
         Figure("a promise, p99 µs", "promise_p99_us", 1_000, 50, least=False), Figure("gap at 1,000 lines", "gap_1000", 0.04, 0.01, least=False),
         Figure("gap at 10,000 lines", "gap_10000", 0.08, 0.03, least=False),
     ]),
+}  # fmt: skip
+
+# What an instance needs before its application starts.
+PREPARED: dict[str, Sequence[Sequence[str]]] = {
+    "bench": [],
+    "volume": [[*MANAGE, "services", "start"], [*MANAGE, "migrate", "-v0"], [*MANAGE, "make_volume", "--orders", "100000", "--keep"]],
 }  # fmt: skip
 
 
@@ -130,10 +136,12 @@ def run(name: str, environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 @contextmanager
-def running() -> Iterator[dict[str, str]]:
-    """The application of the instance `bench`, up; yields the environment that finds it."""
-    environment = {"OMS_INSTANCE": INSTANCE, "DATABASE_URL": "", "REDIS_URL": ""}
-    log = paths.var() / "bench" / "supervisor.log"
+def running(instance: str) -> Iterator[dict[str, str]]:
+    """The application of the instance, up; yields the environment that finds it."""
+    environment = {"OMS_INSTANCE": instance, "DATABASE_URL": "", "REDIS_URL": ""}
+    for command in PREPARED[instance]:
+        subprocess.run(command, cwd=paths.BASE, env={**os.environ, **environment}, check=True)
+    log = paths.var() / instance / "supervisor.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     log.write_bytes(b"")
     child = process.start([sys.executable, "-m", "oms.runtime.supervisor"], log=log, env=environment)
@@ -165,17 +173,12 @@ def main() -> int:
     chosen = parser.parse_args().only or list(BENCHES)
     reports: dict[str, Any] = {}
     about = facts()
-    served = [name for name in BENCHES if name in chosen and BENCHES[name].server]
-    if served:
-        print("starting an application to measure …", flush=True)
-        with running() as environment:
-            for name in served:
+    for instance in ("", *PREPARED):
+        names = [name for name in BENCHES if name in chosen and BENCHES[name].instance == instance]
+        with running(instance) if instance and names else nullcontext({}) as environment:
+            for name in names:
                 print(f"{name}:", flush=True)
                 reports[name] = run(name, environment)
-    for name in BENCHES:
-        if name in chosen and name not in served:
-            print(f"{name}:", flush=True)
-            reports[name] = run(name, {})
     print(f"\n{table(reports)}")
     target = Path(paths.var() / "bench" / f"{about['at'].replace(':', '')}.json")
     target.parent.mkdir(parents=True, exist_ok=True)

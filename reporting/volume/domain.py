@@ -33,6 +33,9 @@ LEDGER = (
     "payments_creditentry", "payments_receivableentry",
 )  # fmt: skip
 
+# May grow in the base's year and stays one: chains and marks that span copies, and what is only of the run.
+OF_ALL = {"oms_seal", "oms_numberseries", "oms_idempotencykey", "reporting_figuremark"}
+
 # An object of another table that a column names without a foreign key.
 REFERENCES: Mapping[tuple[str, str], str] = {
     ("inventory_movement", "reference_order"): "orders_order", ("inventory_movement", "reference_line"): "orders_orderline",

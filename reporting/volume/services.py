@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+from django.db import connection
 from django.db.models import F
 
 from customers.parties.models import Customer
@@ -45,6 +46,7 @@ from reporting.facts.services import count_marked
 from reporting.volume.domain import (
     HELPERS,
     LEDGER,
+    OF_ALL,
     SUBJECTS,
     WORLD,
     Base,
@@ -85,7 +87,7 @@ def fill_base(size: Size, say: Say) -> int:
     PriceList.objects.update(valid_from=date.today() - timedelta(days=2 * DAYS))
     stock(size.base, system)
     drain_all()
-    last = Event.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    last, before = Event.objects.order_by("-pk").values_list("pk", flat=True)[0], lengths()
     people = {u.username: u for u in User.objects.all()}
     now = datetime.now(UTC).replace(hour=9, minute=15, second=0, microsecond=0)
     chance, skus = random.Random(5), list(Product.objects.order_by("sku").values_list("sku", flat=True))
@@ -102,7 +104,17 @@ def fill_base(size: Size, say: Say) -> int:
     drain_all()
     while count_marked(by=system):
         pass
+    if grew := [table for table, rows in lengths().items() if rows > before[table]]:
+        raise RuntimeError(f"A year fills {', '.join(grew)} too: reporting/volume/domain.py has to say how they are copied.")
     return int(last)
+
+
+def lengths() -> dict[str, int]:
+    """How many rows each table has that is not copied."""
+    tables = [t for t in connection.introspection.table_names() if t not in WORLD and t not in LEDGER and t not in OF_ALL]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
+        return dict(cursor.fetchall())
 
 
 def stock(orders: int, by: Any) -> None:
@@ -150,10 +162,10 @@ def fulfil(people: dict[str, User], now: datetime) -> None:
 
 
 def pay(people: dict[str, User], now: datetime) -> None:
-    """Most customers pay five weeks after the invoice; one in thirteen invoices stays open."""
+    """Most customers pay five weeks after the invoice; one in thirteen of the last weeks' invoices is late."""
     bank = BankAccount.objects.order_by("pk")[0]
     for invoice in Invoice.objects.filter(applied=0, invoice_date__lt=now.date() - timedelta(days=35)).select_related("customer").order_by("pk"):
-        if invoice.pk % 13 == 0:
+        if invoice.pk % 13 == 0 and invoice.invoice_date > now.date() - timedelta(days=70):
             continue
         day = invoice.invoice_date + timedelta(days=28 + invoice.pk % 8)
         line = record_bank_line(bank.pk, NewBankLine(day, day, invoice.total, text=f"{invoice.number} {invoice.order_number}",

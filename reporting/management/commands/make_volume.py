@@ -25,9 +25,13 @@ class Command(BaseCommand):
         parser.add_argument("--base", type=int, default=600, help="orders that live through the use cases; the others are their copies")
         parser.add_argument("--open", type=float, default=0.1, help="share of the orders that is not released yet")
 
+        parser.add_argument("--keep", action="store_true", help="a company that is there stays as it is")
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED_DATABASE:
-            raise CommandError("make_volume stills the guards while it copies, which takes the superuser of the embedded database.")
+            raise CommandError("make_volume stills the guards while it copies, which takes the superuser of the embedded database: leave DATABASE_URL empty.")
+        if Company.objects.exists() and options["keep"]:
+            return
         if Company.objects.exists():
             raise CommandError("This database has a company. Name a fresh instance (OMS_INSTANCE=volume), migrate it, and ask again.")
         size = Size(options["orders"], options["customers"], options["base"], options["open"])
