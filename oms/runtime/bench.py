@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,8 @@ def main() -> int:
     about = facts()
     for instance in ("", *PREPARED):
         names = [name for name in BENCHES if name in chosen and BENCHES[name].instance == instance]
-        with running(instance) if instance and names else nullcontext({}) as environment:
+        with ExitStack() as stack:
+            environment = stack.enter_context(running(instance)) if instance and names else {}
             for name in names:
                 print(f"{name}:", flush=True)
                 reports[name] = run(name, environment)

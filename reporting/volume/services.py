@@ -148,10 +148,9 @@ def enter(n: int, at: datetime, still_open: bool, chance: random.Random, skus: S
 
 def fulfil(people: dict[str, User], now: datetime) -> None:
     """What is approved is released, shipped on its day, and arrives, one in seven a day or two late."""
-    due = list(Order.objects.filter(status="approved").order_by("approved_at").values_list("pk", "approved_at"))
-    for order_id, approved_at in due:
+    for order in list(Order.objects.filter(status="approved").order_by("approved_at")):
         with suppress(OMSError):  # what waits for a receipt stays open
-            release([order_id], by=people["marc"], at=min(approved_at + timedelta(days=1), now), early=True)
+            release([order.pk], by=people["marc"], at=min((order.approved_at or now) + timedelta(days=1), now), early=True)
     for shipment in Shipment.objects.filter(status="released").order_by("planned_date", "pk"):
         left = min(max(datetime.combine(shipment.planned_date, now.timetz()), shipment.released_at), now)
         ship(shipment.pk, by=people["walid"], at=left, tracking_number=f"XP{730000 + shipment.pk}FR")
