@@ -28,11 +28,13 @@ from payments.billing.models import (
     Refund,
 )
 from payments.collections.models import CollectionReceipt
+from payments.confirmations.models import BalanceConfirmation
 from payments.credit.models import AccountMember, CreditAccount, CreditEntry
 
 __all__ = [
     "AccountMember",
     "Application",
+    "BalanceConfirmation",
     "BankAccount",
     "BankLine",
     "BankStatement",

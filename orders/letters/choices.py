@@ -11,5 +11,6 @@ class LetterKind(TextChoices):
     SHIPPED = "shipped", _("Shipped")
     INVOICE = "invoice", _("Invoice")
     REMINDER = "reminder", _("Reminder")
+    BALANCE = "balance", _("Confirmation of balance")
     RETURN = "return", _("Steps of a return")
     CASE = "case", _("Answers in cases")

@@ -20,6 +20,7 @@ from orders.letters.selectors import Moved
 from orders.returns.models import Return, ReturnLine
 from orders.service.models import Case, CaseMessage
 from payments.billing.models import DunningNotice, Invoice
+from payments.confirmations.models import BalanceConfirmation
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,16 @@ def reminder(notice: DunningNotice, language: str) -> Letter:
         text = _("%(total)s of your account is overdue; you find the invoices in the attached reminder. If your payment has crossed this mail, please ignore it.") % {
             "total": fmt.money(notice.total)}  # fmt: skip
         return Letter(_("Reminder %(number)s") % {"number": notice.number}, text, ("reminder", notice.pk))
+
+
+def balance(row: BalanceConfirmation, url: str, language: str) -> Letter:
+    """What was owed at the end of a day, and where to answer; the statement goes along."""
+    with override(language):
+        said = {"day": day(row.day), "amount": fmt.money(row.balance, row.currency_id), "currency": row.currency_id}
+        text = [_("by our books you owed us %(amount)s %(currency)s at the end of %(day)s; the attached statement shows how it came to it.") % said]
+        text.append(_("Please tell us whether your books show the same: %(url)s") % {"url": url} if url
+                    else _("Please tell us by an answer to this mail whether your books show the same."))  # fmt: skip
+        return Letter(_("Confirmation of balance on %(day)s") % said, "\n\n".join(text), ("balance", row.pk))
 
 
 def returned(found: Return, lines: Sequence[ReturnLine], step: str, why: str, language: str, credited: Decimal | None = None) -> Letter:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from oms.company.selectors import company
 from oms.events.consumers import News, consumer
 from oms.mail.registry import attachment
 from oms.web.documents import pdf
 from orders.letters.selectors import nobody, reached, said
 from orders.letters.services import NEWS, write
-from payments.billing.documents import invoice_data, reminder_data
+from payments.billing.documents import invoice_data, reminder_data, statement_data
 from payments.billing.models import DunningNotice, Invoice
-from payments.billing.selectors import tax_notes
+from payments.billing.selectors import account_statement, tax_notes
+from payments.confirmations.models import BalanceConfirmation
 
 PAPER = "payments/billing/invoice.typ"
+STATEMENT, STATEMENT_DAYS = "payments/billing/statement.typ", 90
 
 
 def to_somebody(news: list[News]) -> set[int]:
@@ -41,3 +45,11 @@ def reminder_file(notice_id: int) -> tuple[str, bytes]:
     """The reminder on paper."""
     found = DunningNotice.objects.select_related("account__payer").prefetch_related("items__invoice", "account__payer__addresses").get(pk=notice_id)
     return found.number, pdf(PAPER, reminder_data(found, company()))
+
+
+@attachment("balance")
+def balance_file(confirmation_id: int) -> tuple[str, bytes]:
+    """The statement of the account at the end of the day that is to be confirmed."""
+    found = BalanceConfirmation.objects.select_related("account__payer").prefetch_related("account__payer__addresses").get(pk=confirmation_id)
+    statement = account_statement(found.account_id, found.day - timedelta(days=STATEMENT_DAYS), found.day)
+    return f"statement-{found.day}", pdf(STATEMENT, statement_data(found.account, statement, company()))

@@ -34,6 +34,8 @@ from orders.planning.selectors import last_promises
 from orders.returns.models import Return
 from orders.service.models import CaseMessage
 from payments.billing.models import CreditNote, DunningNotice, Invoice
+from payments.confirmations.models import BalanceConfirmation
+from payments.confirmations.services import answer_url
 
 Composer = Callable[[int, int, str], "Letter | None"]
 
@@ -94,6 +96,12 @@ def reminder(notice_id: int, event_id: int, language: str) -> Letter | None:
     return documents.reminder(DunningNotice.objects.get(pk=notice_id), language)
 
 
+def balance(confirmation_id: int, event_id: int, language: str) -> Letter | None:
+    """Of a balance asked for; none once it was answered."""
+    row = BalanceConfirmation.objects.get(pk=confirmation_id)
+    return documents.balance(row, answer_url(row.pk), language) if row.state == BalanceConfirmation.State.WAITING else None
+
+
 def step_of_return(step: str) -> Composer:
     """Of a step of a return."""
 
@@ -127,6 +135,7 @@ NEWS: Mapping[str, tuple[LetterKind, str, Composer]] = {
     "shipment.shipped": (LetterKind.SHIPPED, "shipment", shipped),
     "invoice.issued": (LetterKind.INVOICE, "invoice", invoice),
     "account.reminded": (LetterKind.REMINDER, "credit_account", reminder),
+    "balance.asked": (LetterKind.BALANCE, "balance_confirmation", balance),
     "return.authorised": (LetterKind.RETURN, "return", step_of_return("authorised")),
     "return.refused": (LetterKind.RETURN, "return", step_of_return("refused")),
     "return.received": (LetterKind.RETURN, "return", step_of_return("received")),
