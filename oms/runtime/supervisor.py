@@ -219,6 +219,7 @@ class Supervisor:
         listening = self.listening = listen(os.environ.get("OMS_HOST", "127.0.0.1"), asked_port())
         host, port = listening.getsockname()
         url = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+        os.environ.setdefault("SITE_URL", url)  # links in mail lead back here
         wanted = children(listening.fileno())
         schema = Mark(postgres.paths.postgres_home() / "oms_prepared", fingerprint(*SCHEMA))
         static = Mark(paths.var() / "static" / "collected", fingerprint(*STATIC))

@@ -1,7 +1,8 @@
-"""The practice company asked its customers for the balances of the last month: most agree, one has another amount."""
+"""The practice company asked its customers for the balances of the last month (of yesterday, where it is young): most agree, one has another amount."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,10 +19,10 @@ STEP = 96
 
 def fill(by: Any) -> None:
     """Of every three asked, two have answered; the first of them with another amount."""
-    try:
-        ask_balances(localdate().replace(day=1) - timedelta(days=1), by=User.objects.get(username="fiona"))
-    except Conflict:  # nobody owed anything yet
-        return
+    for day in (localdate().replace(day=1) - timedelta(days=1), localdate() - timedelta(days=1)):
+        with suppress(Conflict):  # nobody owed anything yet
+            ask_balances(day, by=User.objects.get(username="fiona"))
+            break
     for n, row in enumerate(BalanceConfirmation.objects.select_related("customer").order_by("pk")):
         if n % 3 != 2:
             other, remark = (Decimal("48.00"), "We have paid the freight of the last delivery ourselves.") if n == 0 else (Decimal(0), "")

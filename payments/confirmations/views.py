@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
@@ -44,7 +45,8 @@ class ConfirmationList(ListPage):
     filterset_class = ConfirmationFilterSet
 
     def get_queryset(self) -> Any:
-        return visible_confirmations(self.request.user).order_by("-day", "-state", "customer__name")
+        answers = Case(When(state="differs", then=0), When(state="waiting", then=1), default=2)
+        return visible_confirmations(self.request.user).order_by("-day", answers, "customer__name")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         form = kwargs["filter"].form
@@ -93,6 +95,11 @@ class ConfirmationDetail(FormPage):
 
     def get_title(self) -> str:
         return self.row.customer.name
+
+    def get_form(self, form_class: Any = None) -> AnswerForm:
+        form = super().get_form(form_class)
+        form.fields["answer"].label, form.fields["said_by"].label = _("What do their books say?"), _("Who answered")
+        return form
 
     def run(self, form: AnswerForm) -> BalanceConfirmation:
         data = form.cleaned_data
