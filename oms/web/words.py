@@ -95,6 +95,7 @@ PHRASES = {
     "target.set": gettext_lazy("set the target for {month} to {amount}"),
     "post.handed_over": gettext_lazy("handed the post over from {date} on"),
     "order.noted": gettext_lazy("wrote a note"),
+    "order.note_dropped": gettext_lazy("dropped a note"),
     "post.delegated": gettext_lazy("has somebody stand in from {first} to {last}"),
     "post.delegation_ended": gettext_lazy("ended a stand-in"),
     "customer.changed": gettext_lazy("changed the customer"),

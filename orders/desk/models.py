@@ -25,14 +25,26 @@ class SavedView(models.Model):
 
 
 class OrderNote(models.Model):
-    """Something written on an order. Erasable: the event beside it has no text. `internal` ones the customer never sees."""
+    """Something written on an order. Erasable: the event beside it has no text. `internal` ones the customer never sees.
+
+    Dropped, it has neither text nor files any more, and says who dropped it."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="desk_notes")
     text = models.TextField(blank=True)
     internal = models.BooleanField(default=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField()
+    dropped_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="note_dropped",
+                condition=Q(dropped_at__isnull=True, dropped_by__isnull=True) | Q(dropped_at__isnull=False, dropped_by__isnull=False, text=""),
+            )
+        ]
 
 
 class OrderFile(models.Model):

@@ -250,7 +250,7 @@ def notes_of(order: Order, user: Any) -> QuerySet[OrderNote]:
     """The notes on an order with their files' names, newest first; partners see those that are not internal. Two statements."""
     notes = OrderNote.objects.filter(order=order, **({"internal": False} if "partner" in user.roles else {}))
     files = OrderFile.objects.defer("content").order_by("pk")
-    return notes.select_related("by").prefetch_related(Prefetch("files", queryset=files)).order_by("-pk")
+    return notes.select_related("by", "dropped_by").prefetch_related(Prefetch("files", queryset=files)).order_by("-pk")
 
 
 def invoices_of(order: Order) -> QuerySet[Invoice]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.events.services import current, use_case
-from oms.kernel.errors import Conflict, Invalid, NotFound
+from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from orders.approval.services import Decision, decided_elsewhere
 from orders.book.choices import SHIPPED_KINDS, OrderStatus
 from orders.book.locks import lock_order
@@ -265,6 +265,29 @@ def note_order(
     OrderFile.objects.bulk_create(
         OrderFile(note=note, name=plain_name(f.name), size=len(f.content), sha256=hashlib.sha256(f.content).digest(), content=f.content) for f in files
     )
+    return note
+
+
+@use_case("orders.drop_note")
+def drop_note(note_id: int, *, by: Any, at: datetime | None = None) -> OrderNote:
+    """Erase the text and the files of a note: its writer, or a manager for the others. That it was there, and whose it was, stays.
+
+    Raises NotFound `no_note`, Forbidden `not_yours`, Conflict `note_dropped`.
+    """
+    note = OrderNote.objects.select_for_update(of=("self",), no_key=True).select_related("order").filter(pk=note_id).first()
+    if note is None:
+        raise NotFound(_("There is no such note."), code="no_note")
+    authorize(by, "orders.note", note.order)
+    if note.by_id != by.pk and Role.MANAGER not in by.roles:
+        raise Forbidden(_("Only who wrote a note drops it, or a manager."), code="not_yours")
+    if note.dropped_at is not None:
+        raise Conflict(_("The note was dropped before."), code="note_dropped", clears=_("Load the page again."))
+    cmd = current()
+    files = [bytes(sha).hex() for sha in note.files.values_list("sha256", flat=True)]
+    cmd.event("order.note_dropped", subjects(note.order_id, note.order.customer_id), {"order": note.order_id, "note": note.pk, "files": files})
+    note.files.all().delete()
+    note.text, note.dropped_by_id, note.dropped_at = "", by.pk, cmd.at
+    note.save(update_fields=["text", "dropped_by", "dropped_at"])
     return note
 
 

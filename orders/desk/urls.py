@@ -33,6 +33,7 @@ urlpatterns = [
     path("shipments/<str:number>/cancel/", views.TakeBackShipment.as_view(), name="shipment-cancel"),
     path("<str:number>/", views.OrderDetail.as_view(), name="order-detail"),
     path("<str:number>/notes/", views.AddNote.as_view(), name="order-note"),
+    path("<str:number>/notes/<int:note>/drop/", views.DropNote.as_view(), name="order-note-drop"),
     path("<str:number>/files/<int:file>/", views.NoteFile.as_view(), name="order-file"),
     path("<str:number>/approve/", views.ApproveOrder.as_view(), name="order-approve"),
     path("<str:number>/cancel/", views.CancelOrder.as_view(), name="order-cancel"),

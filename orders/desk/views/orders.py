@@ -25,7 +25,7 @@ from orders.book.models import Order
 from orders.desk.filters import OrderFilterSet
 from orders.desk.models import OrderFile, SavedView
 from orders.desk.selectors import invoices_of, line_views, notes_of, order_page, order_rows
-from orders.desk.services import MOST_BYTES, MOST_FILES, Upload, drop_view, keep_view, note_order
+from orders.desk.services import MOST_BYTES, MOST_FILES, Upload, drop_note, drop_view, keep_view, note_order
 from orders.desk.tables import OrderTable
 from orders.entry.services import cancel
 from orders.fulfilment.selectors import backlog, visible_shipments
@@ -162,6 +162,17 @@ class AddNote(ActionPage):
 
     def get_success_url(self) -> str:
         return reverse("orders:order-detail", args=[self.kwargs["number"]]) + "#notes"
+
+
+class DropNote(AddNote):
+    """Erase a note and its files."""
+
+    done = gettext_lazy("The note is dropped.")
+
+    def run(self) -> Any:
+        order = found_order(self.request, self.kwargs["number"])
+        found = notes_of(order, self.request.user).filter(pk=min(self.kwargs["note"], 2**62)).first()
+        return drop_note(found.pk if found else 0, by=self.request.user)
 
 
 class NoteFile(Page):

@@ -75,6 +75,24 @@ def test_who_does_not_see_the_order_neither_writes_nor_reads(world: World, order
     assert OrderNote.objects.count() == 1
 
 
+def test_a_note_is_dropped_by_its_writer_or_a_manager_once_and_for_good(world: World, order: Order) -> None:
+    client, url = signed_in(world.sales), reverse("orders:order-note", args=[order.number])
+    for text in ("for another customer", "mine"):
+        client.post(url, {"text": text, "file": [SimpleUploadedFile("a.pdf", b"secret")]})
+    first, second = OrderNote.objects.order_by("pk")
+    drop = [reverse("orders:order-note-drop", args=[order.number, note.pk]) for note in (first, second)]
+    assert signed_in(world.finance).post(drop[0]).status_code == 403
+    assert signed_in(world.partner).post(drop[0]).status_code == 404  # an internal one is not there for them
+    assert client.post(drop[0]).status_code == 302 and client.post(drop[0]).status_code == 409
+    first.refresh_from_db()
+    assert (first.text, first.dropped_by, first.files.count(), second.files.count()) == ("", world.sales, 0, 1)
+    page = client.get(reverse("orders:order-detail", args=[order.number])).content.decode()
+    assert "another customer" not in page and f"Dropped by {world.sales}" in page
+    assert signed_in(world.manager).post(drop[1]).status_code == 302 and not OrderFile.objects.exists()
+    with pytest.raises(IntegrityError, match="note_dropped"), transaction.atomic():
+        OrderNote.objects.filter(pk=first.pk).update(text="again")
+
+
 def test_the_database_refuses_a_file_of_nothing_or_too_much(world: World, order: Order) -> None:
     signed_in(world.sales).post(reverse("orders:order-note", args=[order.number]), {"text": "x", "file": [SimpleUploadedFile("a.pdf", b"x")]})
     for size in (0, 5 * 2**20 + 1):
