@@ -28,6 +28,9 @@ PAGES = {
 }  # fmt: skip
 
 
+REFUSED_MS = 60_000.0  # what did not answer at all (a statement's time ran out) counts as a minute
+
+
 def latencies(url: str, path: str, cookie: str, times: int) -> list[float]:
     """Milliseconds of each request, on one connection; the first, which warms, is not counted."""
     where = urllib.parse.urlparse(url)
@@ -38,8 +41,7 @@ def latencies(url: str, path: str, cookie: str, times: int) -> list[float]:
         link.request("GET", path, headers={"Cookie": cookie})
         answer = link.getresponse()
         answer.read()
-        assert answer.status in (200, 302), f"{path} answered {answer.status}"
-        took.append((time.perf_counter() - started) * 1000)
+        took.append((time.perf_counter() - started) * 1000 if answer.status in (200, 302) else REFUSED_MS)
     return sorted(took[1:])
 
 
@@ -71,6 +73,7 @@ def main() -> None:
         path = path.format(order=order.number, customer=order.customer.code)
         client = Client(raise_request_exception=True)
         client.force_login(User.objects.get(username=person))
+        client.raise_request_exception = False
         client.get(path)
         with CaptureQueriesContext(connection) as captured:
             client.get(path)
