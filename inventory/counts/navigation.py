@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 import inventory.stock.navigation  # noqa: F401  stock stands before its counts
 from inventory.counts.selectors import open_sheets
 from oms.accounts.choices import Role
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 
 
 def waiting(user: Any, limit: int) -> list[Waiting]:
@@ -21,5 +21,5 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 
 register(
     "warehouse", gettext_lazy("Counts"), "inventory:count-list", key="g n", roles={Role.WAREHOUSE, Role.MANAGER},
-    count=lambda user: open_sheets(user).count(), waiting=waiting,
+    count=lambda user: how_many(open_sheets(user)), waiting=waiting,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 import inventory.alerts.navigation  # noqa: F401  feeds stand last
 from inventory.feeds.selectors import quarantined, sentence
 from oms.accounts.choices import Role
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 
 
 def waiting(user: Any, limit: int) -> list[Waiting]:
@@ -22,4 +22,4 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 
 
 register("warehouse", _("Warehouse feeds"), "inventory:feed-list", key="g j", roles={Role.WAREHOUSE, Role.MANAGER},
-         count=lambda user: quarantined(user).count(), waiting=waiting)
+         count=lambda user: how_many(quarantined(user)), waiting=waiting)

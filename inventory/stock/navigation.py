@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from inventory.stock.selectors import receipts_due
 from inventory.stock.tables import receipt_url
 from oms.accounts.choices import Role
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 
 
 def waiting_receipts(user: Any, limit: int) -> list[Waiting]:
@@ -32,6 +32,6 @@ register(
 )  # fmt: skip
 register(
     "warehouse", gettext_lazy("Receive goods"), "inventory:receive", roles={Role.WAREHOUSE},
-    count=lambda user: receipts_due(user).count(), waiting=waiting_receipts,
+    count=lambda user: how_many(receipts_due(user)), waiting=waiting_receipts,
 )  # fmt: skip
 register("warehouse", gettext_lazy("Adjust stock"), "inventory:adjust", roles={Role.WAREHOUSE})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from inventory.transfers.selectors import to_receive, to_ship
 from inventory.transfers.tables import transfer_url
 from oms.accounts.choices import Role
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 
 
 def waiting(user: Any, limit: int) -> list[Waiting]:
@@ -28,5 +28,5 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 
 register(
     "warehouse", gettext_lazy("Transfers"), "inventory:transfer-list", key="g v", roles={Role.WAREHOUSE, Role.MANAGER},
-    count=lambda user: to_ship(user).count() + to_receive(user).count(), waiting=waiting,
+    count=lambda user: how_many(to_ship(user)) + how_many(to_receive(user)), waiting=waiting,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from oms.web import charts, navigation
 from oms.web import format as fmt
+from oms.web.navigation import MANY
 
 register = template.Library()
 
@@ -59,6 +60,12 @@ def price_filter(value: Decimal | None, currency: Any = "") -> str:
 def quantity_filter(value: int | None) -> str:
     """`12,345`."""
     return fmt.quantity(value)
+
+
+@register.filter(name="many")
+def many_filter(value: int | None) -> str:
+    """A count as far as it was counted: `12`, `999+`."""
+    return "" if not value else f"{MANY}+" if value > MANY else str(value)
 
 
 @register.filter(name="percent")

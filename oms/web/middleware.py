@@ -5,8 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
+from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
@@ -30,6 +33,35 @@ class RefusalMiddleware:
         if settings.DEBUG and as_oms_error(exception) is None:
             return None
         return page_response(request, exception)
+
+
+class PlanMiddleware:
+    """Reads are planned with their values, so that partial indexes and the width of a filter count; writes keep the generic
+    plans of the role, which cost no planning (WRITE_PATH.md). One small statement when a connection changes sides.
+    """
+
+    READS = ("GET", "HEAD", "OPTIONS")
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection.plans_wanted = "auto" if request.method in self.READS else "default"  # type: ignore[attr-defined]
+        if connection.connection is not None:
+            set_plans(connection)
+        return self.get_response(request)
+
+
+def set_plans(connection: Any, **_kwargs: Any) -> None:
+    """Bring an open connection to the plans that were asked for; those of its role before anybody asks."""
+    wanted = getattr(connection, "plans_wanted", "default")
+    if wanted != getattr(connection.connection, "oms_plans", "default"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = auto" if wanted == "auto" else "RESET plan_cache_mode")
+        connection.connection.oms_plans = wanted
+
+
+connection_created.connect(set_plans, dispatch_uid="oms.web.set_plans")
 
 
 class ContentSecurityMiddleware:

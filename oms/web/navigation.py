@@ -34,6 +34,7 @@ SECTIONS = {
 }
 SEARCH_URL = "reporting:search"
 COUNTS_SECONDS = 30
+MANY = 999  # beyond it a count says "999+"
 STAFF = frozenset(Role) - {Role.PARTNER}
 
 
@@ -148,6 +149,11 @@ def counts(user: Any) -> dict[str, int]:
         known = {e.url_name: e.count(user) for e, _url in entries_for(user) if e.count}
         store.set(_cache_key(user), known, COUNTS_SECONDS)
     return known
+
+
+def how_many(rows: Any) -> int:
+    """How many rows a queryset has, counted only up to one more than MANY."""
+    return int(rows.order_by()[: MANY + 1].count())
 
 
 def known_counts(user: Any) -> dict[str, int] | None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 from orders.channels.selectors import sentence, waiting_messages
 
 
@@ -20,4 +20,4 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 
 
 register("customers", _("Messages"), "orders:message-list", roles={"sales", "manager"}, key="g e",
-         count=lambda user: waiting_messages(user).count(), waiting=waiting)
+         count=lambda user: how_many(waiting_messages(user)), waiting=waiting)

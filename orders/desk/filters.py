@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from customers.parties.selectors import found_by_words
 from orders.book.choices import Channel, OrderStatus
 from orders.book.models import Order
 
@@ -33,8 +34,5 @@ class OrderFilterSet(django_filters.FilterSet):
     def by_words(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """A number exactly or by its beginning, the customer's own number, the customer's code or a part of the name."""
         word = value.replace("\x00", "").strip()
-        return queryset.filter(
-            Q(number__istartswith=word) | Q(customer_po=word) | Q(external_id=word) | Q(customer__code__iexact=word)
-            | Q(customer__name__icontains=word)
-        )  # fmt: skip
+        return found_by_words(queryset, word, Q(number__startswith=word.upper()), Q(customer_po=word), Q(external_id=word))
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 from orders.approval.selectors import queue
 from orders.desk.selectors import open_backorders
 from orders.fulfilment.selectors import at_work
@@ -35,10 +35,10 @@ register("desk", _("Enter an order"), "orders:enter", roles={"sales", "manager"}
 register("desk", _("Orders"), "orders:order-list", roles={"sales", "approver", "manager", "finance", "partner"}, key="g o")
 register("desk", _("Order files"), "orders:batches", roles={"sales", "manager", "partner"}, key="g u")
 register("desk", _("Backorders"), "orders:backorders", roles={"sales", "manager", "partner"}, key="g l",
-         count=lambda user: open_backorders(user).count())
+         count=lambda user: how_many(open_backorders(user)))
 register("approvals", _("Approvals"), "orders:approvals", roles={"approver", "manager"}, key="g a",
-         count=lambda user: queue(user).count(), waiting=waiting_approvals)
+         count=lambda user: how_many(queue(user)), waiting=waiting_approvals)
 register("approvals", _("Stand-ins"), "orders:delegations", roles={"approver", "manager"})
 register("warehouse", _("Ship"), "orders:shipments", roles={"warehouse", "manager"}, key="g w",
-         count=lambda user: at_work(user).count(), waiting=waiting_shipments)
+         count=lambda user: how_many(at_work(user)), waiting=waiting_shipments)
 register("planning", _("Backlog"), "orders:backlog", roles={"manager"}, key="g b")

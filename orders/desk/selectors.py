@@ -222,7 +222,7 @@ class Backordered:
 
 def open_backorders(user: Any) -> QuerySet[OrderLine]:
     """Lines of approved orders one may see of which something is approved, not shipped, not allocated and not dated."""
-    dated = ScheduleLine.objects.filter(line=OuterRef("pk"), kind="plan", version=F("order__live_plan__version")).order_by()
+    dated = ScheduleLine.objects.filter(order=OuterRef("order"), line=OuterRef("pk"), kind="plan", version=F("order__live_plan__version")).order_by()
     left = F("quantity_approved") - F("quantity_shipped") - F("quantity_allocated")
     return (
         OrderLine.objects.filter(order__in=visible_orders(user).filter(status="approved"), kind__in=SHIPPED_KINDS)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from oms.web.navigation import register
+from oms.web.navigation import how_many, register
 from orders.fulfilment.selectors import visible_discrepancies
 
 register(
     "warehouse", _("Discrepancies"), "orders:discrepancy-list", roles={"warehouse", "manager", "finance"},
-    count=lambda user: visible_discrepancies(user).filter(quantity__gt=F("cleared")).count(),
+    count=lambda user: how_many(visible_discrepancies(user).filter(quantity__gt=F("cleared"))),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 from orders.returns.selectors import waiting_returns
 
 
@@ -20,5 +20,5 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 register(
     "warehouse", _("Returns"), "orders:return-list", key="g t",
     roles={"warehouse", "manager", "approver", "sales", "finance", "partner"},
-    count=lambda user: waiting_returns(user).count(), waiting=waiting,
+    count=lambda user: how_many(waiting_returns(user)), waiting=waiting,
 )  # fmt: skip

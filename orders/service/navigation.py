@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 from orders.service.selectors import mine
 
 
@@ -19,5 +19,5 @@ def waiting(user: Any, limit: int) -> list[Waiting]:
 
 register(
     "customers", _("Cases"), "orders:case-list", key="g k", roles={"sales", "approver", "manager", "finance"},
-    count=lambda user: mine(user).count(), waiting=waiting,
+    count=lambda user: how_many(mine(user)), waiting=waiting,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from oms.web.navigation import Waiting, register
+from oms.web.navigation import Waiting, how_many, register
 from payments.bank.selectors import open_lines
 
 
@@ -22,5 +22,5 @@ def waiting_lines(user: Any, limit: int) -> list[Waiting]:
 
 
 register("money", gettext_lazy("Bank"), "payments:bank-lines", roles={"finance", "manager"}, key="g m",
-         count=lambda user: open_lines().count() if "finance" in user.roles else 0,
+         count=lambda user: how_many(open_lines()) if "finance" in user.roles else 0,
          waiting=lambda user, limit: waiting_lines(user, limit) if "finance" in user.roles else ())

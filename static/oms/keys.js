@@ -127,7 +127,7 @@
       const numbers = await answer.json();
       for (const [name, number] of Object.entries(numbers)) {
         const place = nav.querySelector(`[data-count="${CSS.escape(name)}"]`);
-        if (place) place.textContent = number ? number.toLocaleString(document.documentElement.lang) : "";
+        if (place) place.textContent = number > 999 ? "999+" : number || "";
       }
     } catch { /* offline: the counts stay empty */ }
   }
