@@ -112,6 +112,7 @@ class Delivery(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "consumer"], name="delivery_once")]
         indexes = [
+            models.Index(fields=["due_at"], name="delivery_dead", condition=models.Q(status="dead")),
             models.Index(
                 fields=["consumer", "due_at"], name="delivery_due", condition=models.Q(status="new")
             ),

@@ -194,7 +194,13 @@ class OrderLine(models.Model):
             models.CheckConstraint(name="line_price", condition=Q(unit_price__gte=0)),
             models.CheckConstraint(name="line_price_source", condition=~Q(price_source="")),
         ]
-        indexes = [models.Index(fields=["product", "order"], name="line_of_product")]
+        indexes = [
+            models.Index(fields=["product", "order"], name="line_of_product"),
+            # The few lines that inboxes ask for, of the many that are done.
+            models.Index(fields=["order"], name="line_to_ship", condition=Q(quantity_approved__gt=F("quantity_shipped"))),
+            models.Index(fields=["order"], name="line_cut", condition=Q(quantity_cancelled__gt=0)),
+            models.Index(fields=["order"], name="line_unbilled", condition=Q(quantity_shipped__gt=F("quantity_invoiced"))),
+        ]
 
     @property
     def pending(self) -> int:

@@ -226,7 +226,7 @@ def open_backorders(user: Any) -> QuerySet[OrderLine]:
     left = F("quantity_approved") - F("quantity_shipped") - F("quantity_allocated")
     return (
         OrderLine.objects.filter(order__in=visible_orders(user).filter(status="approved"), kind__in=SHIPPED_KINDS)
-        .filter(quantity_approved__gt=F("quantity_shipped") + F("quantity_allocated"))
+        .filter(quantity_approved__gt=F("quantity_shipped"))
         .annotate(units=left - Coalesce(Subquery(dated.values("line").annotate(n=Sum("quantity")).values("n")), 0))
         .filter(units__gt=0)
     )

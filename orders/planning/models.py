@@ -83,6 +83,7 @@ class ScheduleLine(models.Model):
             models.Index(fields=["order", "version"], name="schedule_of_order"),
             models.Index(fields=["product", "location"], name="schedule_of_cell"),
             models.Index(fields=["location", "ship_date"], name="schedule_due"),
+            models.Index(fields=["order", "version"], name="schedule_planned", condition=Q(kind="plan")),  # what is still to go
         ]
 
 

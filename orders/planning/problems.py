@@ -20,12 +20,12 @@ SELECT 'order_line' AS subject_kind, line.id AS subject_id, o.number, o.customer
        o.currency_id AS currency,
        jsonb_build_object('what', line.description, 'quantity', line.quantity_approved - line.quantity_shipped
                           - line.quantity_allocated - coalesce(p.planned, 0), 'of', line.quantity_approved) AS facts
-FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
-LEFT JOIN LATERAL (
-    SELECT sum(s.quantity) AS planned FROM orders_scheduleline s JOIN orders_liveplan live
-    ON live.order_id = s.order_id AND live.version = s.version WHERE s.line_id = line.id AND s.order_id = o.id AND s.kind = 'plan'
-) p ON true
-WHERE o.status = 'approved' AND line.kind IN ('goods', 'free', 'replacement')
+FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
+LEFT JOIN (SELECT s.line_id, sum(s.quantity) AS planned FROM orders_scheduleline s
+           JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
+           WHERE s.kind = 'plan' GROUP BY s.line_id) p ON p.line_id = line.id
+WHERE line.quantity_approved > line.quantity_shipped -- behind their index
+  AND o.status = 'approved' AND line.kind IN ('goods', 'free', 'replacement')
   AND line.quantity_approved - line.quantity_shipped - line.quantity_allocated > coalesce(p.planned, 0)
 """
 
@@ -33,13 +33,14 @@ LATE = """
 SELECT 'order_line' AS subject_kind, line.id AS subject_id, o.number, o.customer_id, NULL::bigint AS location_id,
        o.approved_at AS since, round(p.quantity * line.net / line.quantity_ordered, 2) AS amount, o.currency_id AS currency,
        jsonb_build_object('what', line.description, 'quantity', p.quantity, 'first', first.delivery_date, 'now', p.arrives) AS facts
-FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id
+FROM (
+    SELECT s.line_id, sum(s.quantity) AS quantity, max(s.delivery_date) AS arrives FROM orders_scheduleline s
+    JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
+    JOIN orders_promise promised ON promised.line_id = s.line_id AND promised.kind = 'first'
+    WHERE s.kind = 'plan' AND s.delivery_date > promised.delivery_date GROUP BY s.line_id
+) p
+JOIN orders_orderline line ON line.id = p.line_id JOIN orders_order o ON o.id = line.order_id
 JOIN orders_promise first ON first.line_id = line.id AND first.kind = 'first'
-JOIN LATERAL (
-    SELECT sum(s.quantity) AS quantity, max(s.delivery_date) AS arrives FROM orders_scheduleline s JOIN orders_liveplan live
-    ON live.order_id = s.order_id AND live.version = s.version
-    WHERE s.line_id = line.id AND s.order_id = o.id AND s.kind = 'plan' AND s.delivery_date > first.delivery_date
-) p ON p.quantity > 0
 WHERE o.status = 'approved'
 """
 

@@ -191,6 +191,7 @@ class Application(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="application_amount", condition=~Q(amount=0))]
+        indexes = [models.Index(fields=["value_date"], name="application_by_day")]
 
 
 class Deposit(models.Model):

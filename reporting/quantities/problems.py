@@ -15,7 +15,8 @@ SELECT 'order_line' AS subject_kind, line.id AS subject_id, o.number, o.customer
        jsonb_build_object('what', line.description, 'quantity', line.quantity_cancelled - coalesce(a.cut, 0)) AS facts
 FROM orders_order o JOIN orders_orderline line ON line.order_id = o.id AND line.kind IN ('goods', 'free', 'replacement')
 LEFT JOIN LATERAL (SELECT sum(cut) AS cut FROM orders_approvalline WHERE line_id = line.id) a ON true
-WHERE o.status IN ('submitted', 'approved') AND o.shortage_rule <> 'cancel' AND line.quantity_cancelled > coalesce(a.cut, 0)
+WHERE line.quantity_cancelled > 0 AND o.status IN ('submitted', 'approved') AND o.shortage_rule <> 'cancel'
+  AND line.quantity_cancelled > coalesce(a.cut, 0)
   AND NOT EXISTS (SELECT 1 FROM oms_eventsubject s JOIN oms_event e ON e.id = s.event_id WHERE s.kind = 'order' AND s.object_id = o.id
                   AND e.name IN ('order.amended', 'order.rest_cancelled'))
 """

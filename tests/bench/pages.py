@@ -19,7 +19,7 @@ from typing import Any
 PAGES = {
     "order list": ("sofia", "/orders/"), "order list by customer": ("marc", "/orders/?q=C1013"), "order": ("marc", "/orders/{order}/"),
     "entry form": ("sofia", "/orders/enter/"), "customer search": ("sofia", "/orders/enter/customers/?q=ha"),
-    "approvals": ("amelie", "/orders/approvals/"), "backlog": ("marc", "/orders/backlog/"), "dashboard": ("marc", "/reporting/"),
+    "approvals": ("amelie", "/orders/approvals/"), "backlog": ("marc", "/orders/backlog/"), "dashboard": ("marc", "/reporting/dashboard/"),
     "performance": ("marc", "/reporting/performance/"), "quantities": ("marc", "/reporting/quantities/"), "problems": ("marc", "/reporting/problems/"),
     "receivables": ("fiona", "/money/receivables/"), "invoices": ("fiona", "/money/invoices/"), "bank lines": ("fiona", "/money/bank/"),
     "customers": ("sofia", "/customers/"), "customer form": ("marc", "/reporting/customers/{customer}/"), "stock": ("walid", "/stock/"),

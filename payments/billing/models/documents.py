@@ -109,6 +109,10 @@ class Invoice(models.Model):
                 condition=Q(total__gt=F("applied") + F("credited")),
             ),
             models.Index(fields=["customer", "invoice_date"], name="invoice_of_customer"),
+            models.Index(fields=["-invoice_date", "-id"], name="invoice_newest"),
+            models.Index(fields=["order_number"], opclasses=["varchar_pattern_ops"], name="invoice_of_order_number"),
+            models.Index(fields=["customer_po"], name="invoice_of_po", condition=~Q(customer_po="")),
+            models.Index(fields=["shipment_number"], name="invoice_of_shipment_number", condition=~Q(shipment_number="")),
         ]
 
     @property
@@ -239,6 +243,7 @@ class CreditApplication(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="credit_application_amount", condition=~Q(amount=0))]
+        indexes = [models.Index(fields=["value_date"], name="credit_application_by_day")]
 
 
 class Refund(models.Model):
