@@ -56,8 +56,7 @@ def set_plans(connection: Any, **_kwargs: Any) -> None:
     """Bring an open connection to the plans that were asked for; those of its role before anybody asks."""
     wanted = getattr(connection, "plans_wanted", "default")
     if wanted != getattr(connection.connection, "oms_plans", "default"):
-        with connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = auto" if wanted == "auto" else "RESET plan_cache_mode")
+        connection.connection.execute("SET plan_cache_mode = auto" if wanted == "auto" else "RESET plan_cache_mode")
         connection.connection.oms_plans = wanted
 
 

@@ -13,8 +13,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache as store
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from oms.accounts.choices import Role
@@ -34,6 +36,7 @@ SECTIONS = {
 }
 SEARCH_URL = "reporting:search"
 COUNTS_SECONDS = 30
+FIRST = 5  # so many of what waits stand on the home page
 MANY = 999  # beyond it a count says "999+"
 STAFF = frozenset(Role) - {Role.PARTNER}
 
@@ -151,6 +154,17 @@ def counts(user: Any) -> dict[str, int]:
     return known
 
 
+def first_waiting(user: Any) -> dict[str, list[Waiting]]:
+    """The first things that wait behind each entry that has some: {url_name: things}, asked as seldom as the counts."""
+    name = f"{_cache_key(user)}:{get_language()}"
+    known: dict[str, list[Waiting]] | None = store.get(name)
+    if known is None:
+        there = counts(user)
+        known = {e.url_name: list(e.waiting(user, FIRST)) for e, _url in entries_for(user) if e.waiting and (there.get(e.url_name) or not e.count)}
+        store.set(name, known, COUNTS_SECONDS)
+    return known
+
+
 def how_many(rows: Any) -> int:
     """How many rows a queryset has, counted only up to one more than MANY."""
     return int(rows.order_by()[: MANY + 1].count())
@@ -163,7 +177,7 @@ def known_counts(user: Any) -> dict[str, int] | None:
 
 def forget_counts(user: Any) -> None:
     """Make the next page ask again, after this person changed something."""
-    store.delete(_cache_key(user))
+    store.delete_many([_cache_key(user), *(f"{_cache_key(user)}:{code}" for code, _name in settings.LANGUAGES)])
 
 
 def _cache_key(user: Any) -> str:

@@ -224,17 +224,15 @@ class HomePage(Page):
     verb = SIGNED_IN
     template_name = "oms/web/home.html"
     title = gettext_lazy("Waiting for you")
-    shown = 5
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
-        counts = navigation.counts(user)
-        waits = []
-        for entry, url in navigation.entries_for(user):
-            number = counts.get(entry.url_name, 0)
-            first = entry.waiting(user, self.shown) if entry.waiting and (number or not entry.count) else ()
-            if number or first:
-                waits.append({"entry": entry, "url": url, "count": number or len(first), "first": first})
+        counts, first = navigation.counts(user), navigation.first_waiting(user)
+        waits = [
+            {"entry": entry, "url": url, "count": counts.get(entry.url_name) or len(first[entry.url_name]), "first": first.get(entry.url_name, ())}
+            for entry, url in navigation.entries_for(user)
+            if counts.get(entry.url_name) or first.get(entry.url_name)
+        ]
         offered = [(entry, url) for entry, url in navigation.entries_for(user)]
         return super().get_context_data(waits=waits, offered=offered, **kwargs)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     F,
@@ -22,6 +23,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from customers.models import Address, Customer, CustomerUser
@@ -40,6 +42,7 @@ from orders.book.selectors import prices_before, visible_orders
 from orders.desk.models import OrderFile, OrderNote
 from orders.planning.models import ScheduleLine
 from orders.planning.selectors import last_promises, live_lines
+from orders.planning.selectors.live import UNDATED
 from payments.models import AccountMember, CreditAccount, Invoice
 
 
@@ -224,12 +227,9 @@ def open_backorders(user: Any) -> QuerySet[OrderLine]:
     """Lines of approved orders one may see of which something is approved, not shipped, not allocated and not dated."""
     dated = ScheduleLine.objects.filter(order=OuterRef("order"), line=OuterRef("pk"), kind="plan", version=F("order__live_plan__version")).order_by()
     left = F("quantity_approved") - F("quantity_shipped") - F("quantity_allocated")
-    return (
-        OrderLine.objects.filter(order__in=visible_orders(user).filter(status="approved"), kind__in=SHIPPED_KINDS)
-        .filter(quantity_approved__gt=F("quantity_shipped"))
-        .annotate(units=left - Coalesce(Subquery(dated.values("line").annotate(n=Sum("quantity")).values("n")), 0))
-        .filter(units__gt=0)
-    )
+    return OrderLine.objects.filter(
+        RawSQL(f"orders_orderline.id = ANY(ARRAY({UNDATED}))", (), BooleanField()), order__in=visible_orders(user).filter(status="approved"), kind__in=SHIPPED_KINDS
+    ).annotate(units=left - Coalesce(Subquery(dated.values("line").annotate(n=Sum("quantity")).values("n")), 0))
 
 
 def backordered(user: Any, limit: int, code: str = "") -> list[Backordered]:

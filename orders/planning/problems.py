@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oms.kernel.problems import ProblemKind
+from orders.planning.selectors.live import PLANNED
 
 EXPIRED = """
 SELECT 'order' AS subject_kind, o.id AS subject_id, o.number, o.customer_id, NULL::bigint AS location_id,
@@ -13,7 +14,7 @@ SELECT 'order' AS subject_kind, o.id AS subject_id, o.number, o.customer_id, NUL
 FROM orders_order o WHERE o.status = 'submitted' AND o.claim_expires_at < now()
 """
 
-UNDATED = """
+UNDATED = f"""
 SELECT 'order_line' AS subject_kind, line.id AS subject_id, o.number, o.customer_id, NULL::bigint AS location_id,
        o.approved_at AS since, round((line.quantity_approved - line.quantity_shipped - line.quantity_allocated
                                       - coalesce(p.planned, 0)) * line.net / line.quantity_ordered, 2) AS amount,
@@ -21,9 +22,7 @@ SELECT 'order_line' AS subject_kind, line.id AS subject_id, o.number, o.customer
        jsonb_build_object('what', line.description, 'quantity', line.quantity_approved - line.quantity_shipped
                           - line.quantity_allocated - coalesce(p.planned, 0), 'of', line.quantity_approved) AS facts
 FROM orders_orderline line JOIN orders_order o ON o.id = line.order_id
-LEFT JOIN (SELECT s.line_id, sum(s.quantity) AS planned FROM orders_scheduleline s
-           JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
-           WHERE s.kind = 'plan' GROUP BY s.line_id) p ON p.line_id = line.id
+LEFT JOIN {PLANNED} p ON p.line_id = line.id
 WHERE line.quantity_approved > line.quantity_shipped -- behind their index
   AND o.status = 'approved' AND line.kind IN ('goods', 'free', 'replacement')
   AND line.quantity_approved - line.quantity_shipped - line.quantity_allocated > coalesce(p.planned, 0)

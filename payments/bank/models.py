@@ -11,7 +11,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models.expressions import OrderBy
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -66,6 +67,9 @@ class StatementRelease(models.Model):
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 
 
+WAITS = Q(amount__gt=0) & Q(amount__gt=F("matched"))
+
+
 class BankLine(models.Model):
     """One entry on the bank account; `matched` of it is explained by payments."""
 
@@ -102,7 +106,13 @@ class BankLine(models.Model):
             models.Index(
                 fields=["account", "value_date"], name="bank_line_open", condition=Q(amount__gt=F("matched"))
             ),
-        ]
+            # The order of the page: what waits, the oldest first, then the latest.
+            models.Index(
+                OrderBy(ExpressionWrapper(WAITS, models.BooleanField()), descending=True), Case(When(WAITS, then=F("value_date"))),
+                Case(When(WAITS, then=F("id"))), OrderBy(F("value_date"), descending=True), OrderBy(F("id"), descending=True),
+                name="bank_line_in_queue",
+            ),
+        ]  # fmt: skip
 
     @property
     def unmatched(self) -> Decimal:

@@ -26,7 +26,15 @@ from payments.bank.domain import (
     account_key,
     match,
 )
-from payments.bank.models import Application, BankAccount, BankLine, BankStatement, PayerAccount, Payment
+from payments.bank.models import (
+    WAITS,
+    Application,
+    BankAccount,
+    BankLine,
+    BankStatement,
+    PayerAccount,
+    Payment,
+)
 from payments.billing.models import BillingTerms, Invoice, ProForma
 from payments.billing.selectors import open_invoices, open_pro_formas
 from payments.credit.models import AccountMember
@@ -164,7 +172,7 @@ def lines_holding(currency: str, amount: Decimal, limit: int = 20) -> list[BankL
 
 def line_rows() -> QuerySet[BankLine]:
     """Every line with what is `left` of it: those to match first and the oldest of them on top, then the latest."""
-    waits = ExpressionWrapper(Q(amount__gt=0) & Q(amount__gt=F("matched")), output_field=BooleanField())
+    waits = ExpressionWrapper(WAITS, output_field=BooleanField())
     return (
         BankLine.objects.select_related("account")
         .annotate(waits=waits, left=Case(When(waits=True, then=F("amount") - F("matched"))))

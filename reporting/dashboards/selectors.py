@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from orders.planning.selectors.live import PLANNED
 from reporting.facts.selectors import Scope
 from reporting.facts.selectors.debts import MAYBE_OPEN_ON, OPEN_ON
 from reporting.facts.selectors.scope import POSTS_BELOW, VISIBLE
@@ -110,9 +111,7 @@ def backlog(seen: Scope, asked: Asked) -> list[Aged]:
                        * l.unit_price * (1 - l.discount) / l.price_unit AS dated
             FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id
             JOIN orders_orderline l ON l.order_id = o.id AND l.kind IN ('goods', 'free', 'replacement') AND l.quantity_approved > l.quantity_shipped
-            LEFT JOIN (SELECT s.line_id, sum(s.quantity) AS planned FROM orders_scheduleline s
-                       JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
-                       WHERE s.kind = 'plan' GROUP BY s.line_id) p ON p.line_id = l.id
+            LEFT JOIN {PLANNED} p ON p.line_id = l.id
             WHERE o.status = 'approved' AND o.currency_id = %(currency)s AND {VISIBLE} AND {REGION}
         ) lines""",
         asked.parameters(seen),

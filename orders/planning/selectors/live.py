@@ -14,6 +14,19 @@ from orders.planning.models import Promise, ScheduleLine
 from orders.planning.selectors.network import network
 from orders.planning.selectors.rules import rules_now
 
+# What the live plans date of each line: once for all of them, behind the index of what is planned.
+PLANNED = """(
+    SELECT s.line_id, sum(s.quantity) AS planned FROM orders_scheduleline s
+    JOIN orders_liveplan live ON live.order_id = s.order_id AND live.version = s.version
+    WHERE s.kind = 'plan' GROUP BY s.line_id
+)"""
+# Lines of which something is approved that neither left, nor is pinned, nor has a date.
+UNDATED = f"""
+SELECT line.id FROM orders_orderline line LEFT JOIN {PLANNED} p ON p.line_id = line.id
+WHERE line.quantity_approved > line.quantity_shipped
+  AND line.quantity_approved - line.quantity_shipped - line.quantity_allocated > coalesce(p.planned, 0)
+"""
+
 
 @dataclass(frozen=True)
 class Due:
