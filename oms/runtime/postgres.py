@@ -25,6 +25,7 @@ OPTIONS = {
     "max_connections": "120",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
+    "work_mem": "16MB",
     "timezone": "UTC",
     "log_min_messages": "warning",
     "checkpoint_timeout": "15min",

@@ -16,7 +16,7 @@ from reporting.facts.selectors import Choices
 from reporting.quantities.choices import Dimension, Measure
 from reporting.quantities.selectors import Selection
 
-DAYS = 30
+DAYS, DAYS_OF_MANY = 30, 7
 LONGEST = 1_100
 
 
@@ -38,9 +38,9 @@ class ComparisonForm(forms.Form):
     customer = forms.CharField(label=gettext_lazy("Customer's code"), required=False, max_length=20)
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
 
-    def __init__(self, query: QueryDict, today: date, offered: Choices, currency: str) -> None:
+    def __init__(self, query: QueryDict, today: date, offered: Choices, currency: str, days: int = DAYS) -> None:
         given = {name: query[name] for name in self.base_fields if query.get(name)}
-        defaults = {"first": today - timedelta(days=DAYS - 1), "last": today, "by": Dimension.FAMILY, "measure": Measure.UNITS, "currency": currency}
+        defaults = {"first": today - timedelta(days=days - 1), "last": today, "by": Dimension.FAMILY, "measure": Measure.UNITS, "currency": currency}
         super().__init__(defaults | given)
         self.fields["territory"].choices = with_all(offered.territories)
         self.fields["family"].choices = with_all(offered.families)

@@ -14,14 +14,18 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import connection, transaction
 
 from oms.kernel.money import half_up
+from orders.book.models import Order
 from reporting.facts.selectors import Scope
 from reporting.facts.selectors.scope import POSTS_BELOW, VISIBLE
 from reporting.quantities.choices import NOTES, PARTS, STEP_CODES, Dimension
 
 LINES_SHOWN = 10_000
+MANY = 20_000
+# A comparison of many lines may take longer, and hold more of them, than a page's other statements.
+PATIENCE = "SELECT set_config('statement_timeout', '25s', true), set_config('work_mem', '64MB', true)"
 CODES = (*STEP_CODES, *PARTS)
 
 
@@ -50,7 +54,8 @@ class Row:
         return self.amounts[code]
 
 
-# What one line has become. Every CTE looks at the chosen lines only.
+# What one line has become. Every CTE looks at the chosen lines only; from the orders to their invoices and those's lines it
+# goes by their indexes (OFFSET 0: the planner, who does not know how few are chosen, would read the tables whole).
 SPLIT = f"""
 WITH chosen AS MATERIALIZED (
     SELECT l.id, l.order_id, o.customer_id, o.number, o.status, o.shortage_rule, o.claim_expires_at, o.submitted_at, c.code AS customer_code,
@@ -104,7 +109,7 @@ WITH chosen AS MATERIALIZED (
 ), bills AS MATERIALIZED (
     SELECT i.id, i.due_date, i.total - own.goods AS payable, own.price, own.discount, own.loss,
            least(i.applied + i.credited - own.applied, i.total - i.noted) AS paid
-    FROM payments_invoice i
+    FROM orders CROSS JOIN LATERAL (SELECT * FROM payments_invoice WHERE order_id = orders.order_id AND NOT cancelled OFFSET 0) i
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(n.total) FILTER (WHERE n.kind = 'credit' AND n.goods), 0) AS goods,
                coalesce(sum(n.total) FILTER (WHERE n.kind = 'credit' AND NOT n.goods), 0) AS price,
@@ -114,8 +119,6 @@ WITH chosen AS MATERIALIZED (
                      (SELECT sum(ca.amount) FROM payments_creditapplication ca WHERE ca.credit_note_id = n.id AND ca.invoice_id = i.id) AS here
               FROM payments_creditnote n WHERE n.invoice_id = i.id AND NOT n.undone) n
     ) own
-    WHERE NOT i.cancelled AND i.id IN (SELECT il.invoice_id FROM payments_invoiceline il JOIN chosen ON chosen.id = il.order_line_id
-                                       WHERE chosen.invoiced > 0)
 ), money AS (
     SELECT line_id, sum(returned)::bigint AS credited_return, sum(goods - returned)::bigint AS credited_goods,
            sum(CASE WHEN payable = 0 THEN rest ELSE floor(rest * paid / payable) END)::bigint AS paid,
@@ -126,7 +129,8 @@ WITH chosen AS MATERIALIZED (
            sum(CASE WHEN payable = 0 THEN 0 ELSE rest - floor(rest * (paid + price + discount + loss) / payable) END)
                FILTER (WHERE due_date < %(today)s)::bigint AS overdue
     FROM (SELECT il.order_line_id AS line_id, il.quantity - given.goods AS rest, given.goods, given.returned, bills.*
-          FROM payments_invoiceline il JOIN chosen ON chosen.id = il.order_line_id JOIN bills ON bills.id = il.invoice_id
+          FROM bills CROSS JOIN LATERAL (SELECT * FROM payments_invoiceline WHERE invoice_id = bills.id OFFSET 0) il
+          JOIN chosen ON chosen.id = il.order_line_id
           CROSS JOIN LATERAL (
               SELECT coalesce(sum(cl.quantity), 0) AS goods, coalesce(sum(cl.quantity) FILTER (
                   WHERE EXISTS (SELECT 1 FROM orders_returncredit rc WHERE rc.credit_note_id = cl.credit_note_id)), 0) AS returned
@@ -205,9 +209,15 @@ def _parameters(seen: Scope, chosen: Selection, now: datetime, zone: ZoneInfo) -
 def _all(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     # What a statement does not name must not be sent: the server could not tell its type.
     used = {name: value for name, value in parameters.items() if f"%({name})s" in sql}
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PATIENCE)
         cursor.execute(sql, used)
         return cursor.fetchall()
+
+
+def many_orders(since: datetime) -> bool:
+    """Whether so many orders came in since that a comparison of all of them takes long."""
+    return Order.objects.filter(submitted_at__gte=since)[: MANY + 1].count() > MANY
 
 
 def comparison(seen: Scope, chosen: Selection, by: Dimension, now: datetime, zone: ZoneInfo, exponent: int | None = None) -> list[Row]:

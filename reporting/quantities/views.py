@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,8 +20,16 @@ from oms.web import charts
 from oms.web.views import ListPage
 from reporting.facts.selectors import choices, scope
 from reporting.quantities.choices import BY_REASON, PARTS, STEPS, Dimension, Measure
-from reporting.quantities.forms import ComparisonForm
-from reporting.quantities.selectors import CODES, Row, comparison, lines_behind, loss_reasons, total
+from reporting.quantities.forms import DAYS, DAYS_OF_MANY, ComparisonForm
+from reporting.quantities.selectors import (
+    CODES,
+    Row,
+    comparison,
+    lines_behind,
+    loss_reasons,
+    many_orders,
+    total,
+)
 from reporting.quantities.tables import ComparisonTable, LineTable, behind, label_of
 
 
@@ -38,9 +47,8 @@ class Filtered(ListPage):
         legal = company()
         self.zone = ZoneInfo(legal.timezone)
         self.seen = scope(self.request.user)
-        self.form = ComparisonForm(
-            self.request.GET, self.now.astimezone(self.zone).date(), choices(self.seen), legal.currency_id
-        )
+        days = DAYS_OF_MANY if many_orders(self.now - timedelta(days=DAYS)) else DAYS
+        self.form = ComparisonForm(self.request.GET, self.now.astimezone(self.zone).date(), choices(self.seen), legal.currency_id, days)
         self.selection = self.form.selection()
         self.measure, self.by = self.form.cleaned_data["measure"], self.form.cleaned_data["by"]
         self.query = {name: value for name, value in self.form.data.items() if value}
