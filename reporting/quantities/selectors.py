@@ -209,7 +209,7 @@ def _parameters(seen: Scope, chosen: Selection, now: datetime, zone: ZoneInfo) -
 def _all(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
     # What a statement does not name must not be sent: the server could not tell its type.
     used = {name: value for name, value in parameters.items() if f"%({name})s" in sql}
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(PATIENCE)
         cursor.execute(sql, used)
         return cursor.fetchall()

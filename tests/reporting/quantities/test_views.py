@@ -23,7 +23,7 @@ def test_the_page_takes_a_fixed_number_of_statements(as_: Any, world: World, jou
     client = as_("manager")
     client.get(reverse(PAGE))
     for by in ("product", "customer", "territory", "month"):
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(10):
             assert client.get(reverse(PAGE), {"by": by, "measure": "value"}).status_code == 200
 
 
