@@ -11,7 +11,7 @@ from django.db import connection
 
 from orders.planning.selectors.live import PLANNED
 from reporting.facts.selectors import Scope
-from reporting.facts.selectors.debts import MAYBE_OPEN_ON, OPEN_ON
+from reporting.facts.selectors.debts import OPEN_ON
 from reporting.facts.selectors.scope import POSTS_BELOW, VISIBLE
 
 WEEKS = 13
@@ -157,8 +157,8 @@ def debt(seen: Scope, asked: Asked) -> Debt:
              WHERE f.period >= date_trunc('month', %(since)s::date)::date AND f.day BETWEEN %(since)s AND %(on)s
                AND f.currency_id = %(currency)s AND {VISIBLE} AND {REGION})
         FROM (
-            SELECT i.due_date, i.net, i.total, {OPEN_ON} AS rest FROM payments_invoice i JOIN customers_customer c ON c.id = i.customer_id
-            WHERE {MAYBE_OPEN_ON} AND i.currency_id = %(currency)s AND {VISIBLE} AND {REGION}
+            SELECT i.due_date, i.net, i.total, i.rest FROM {OPEN_ON} i JOIN customers_customer c ON c.id = i.customer_id
+            WHERE {VISIBLE} AND {REGION}
         ) items""",
         asked.parameters(seen) | {"since": asked.on - timedelta(days=SALES_DAYS - 1)},
     )

@@ -17,7 +17,7 @@ from django.db import connection
 from reporting.facts.choices import COLUMNS, MONEY
 from reporting.facts.selectors import Scope
 from reporting.facts.selectors.counting import facts
-from reporting.facts.selectors.debts import MAYBE_OPEN_ON, OPEN_ON
+from reporting.facts.selectors.debts import OPEN_ON
 from reporting.facts.selectors.scope import POSTS_BELOW, VISIBLE
 from reporting.performance.choices import DORMANT_DAYS, LOST_DAYS, WITH_TARGET, Dimension, Movement
 
@@ -278,8 +278,7 @@ def owed(seen: Scope, chosen: Selection, today: date) -> Owed:
     """What the customers owed at the end of the month (or today), from invoices and applications alone."""
     ((whole, overdue),) = _all(
         f"""SELECT coalesce(sum(rest), 0), coalesce(sum(rest) FILTER (WHERE due_date < %(on)s), 0) FROM (
-            SELECT i.due_date, {OPEN_ON} AS rest FROM payments_invoice i JOIN customers_customer c ON c.id = i.customer_id
-            WHERE {MAYBE_OPEN_ON} AND i.currency_id = %(currency)s AND {OWNED}
+            SELECT i.due_date, i.rest FROM {OPEN_ON} i JOIN customers_customer c ON c.id = i.customer_id WHERE {OWNED}
         ) items""",
         _parameters(seen, chosen, today),
     )

@@ -1,14 +1,16 @@
-"""What was open of an invoice `i` at the end of the day %(on)s, as SQL: from applications of money and of credit notes alone."""
+"""What was open of invoices at the end of the day %(on)s, as SQL.
 
-# What is open now and what was taken off since (the ledger of applications sums to what the invoice says was applied: verify).
-OPEN_ON = """(i.total - i.applied - i.credited
- + CASE WHEN i.id IN (SELECT invoice_id FROM payments_application WHERE value_date > %(on)s)
-   THEN (SELECT sum(a.amount) FROM payments_application a WHERE a.invoice_id = i.id AND a.value_date > %(on)s) ELSE 0 END
- + CASE WHEN i.id IN (SELECT invoice_id FROM payments_creditapplication WHERE value_date > %(on)s)
-   THEN (SELECT sum(ca.amount) FROM payments_creditapplication ca WHERE ca.invoice_id = i.id AND ca.value_date > %(on)s) ELSE 0 END)"""
+What is open now, and what money and credit notes took off since: the ledgers of applications sum to what the invoices say was
+applied (`verify`), so no settled invoice of years is looked at. Rows add up: one invoice may have several, `rest` is a sum's part.
+"""
 
-# Invoices that can have had something open on that day: those that have now, and those settled since.
-MAYBE_OPEN_ON = """(i.invoice_date <= %(on)s AND i.id IN (
- SELECT id FROM payments_invoice WHERE total > applied + credited
- UNION ALL SELECT invoice_id FROM payments_application WHERE value_date > %(on)s
- UNION ALL SELECT invoice_id FROM payments_creditapplication WHERE value_date > %(on)s))"""
+_COLUMNS = "i.id, i.customer_id, i.due_date, i.net, i.total"
+_OF_THEN = "i.invoice_date <= %(on)s AND i.currency_id = %(currency)s"
+
+OPEN_ON = f"""(
+ SELECT {_COLUMNS}, i.total - i.applied - i.credited AS rest FROM payments_invoice i WHERE i.total > i.applied + i.credited AND {_OF_THEN}
+ UNION ALL SELECT {_COLUMNS}, a.amount FROM payments_application a JOIN payments_invoice i ON i.id = a.invoice_id
+ WHERE a.value_date > %(on)s AND {_OF_THEN}
+ UNION ALL SELECT {_COLUMNS}, a.amount FROM payments_creditapplication a JOIN payments_invoice i ON i.id = a.invoice_id
+ WHERE a.value_date > %(on)s AND {_OF_THEN}
+)"""
