@@ -97,29 +97,23 @@ class Aged:
 
 def backlog(seen: Scope, asked: Asked) -> list[Aged]:
     """What is open of approved orders by the age of the order, the youngest first. As it is now."""
-    conditions = [
-        f"age >= {low}" + ("" if high is None else f" AND age <= {high}") for low, high in AGES
-    ]
-    sums = ", ".join(
-        f"coalesce(sum(dated) FILTER (WHERE {c}), 0), coalesce(sum(total - dated) FILTER (WHERE {c}), 0)" for c in conditions
-    )
-    ((*values,),) = _all(
-        f"""SELECT {sums} FROM (
-            SELECT %(on)s::date - (o.submitted_at AT TIME ZONE 'UTC')::date AS age,
-                   (l.quantity_approved - l.quantity_shipped) * l.unit_price * (1 - l.discount) / l.price_unit AS total,
-                   least(l.quantity_allocated + coalesce(p.planned, 0), l.quantity_approved - l.quantity_shipped)
-                       * l.unit_price * (1 - l.discount) / l.price_unit AS dated
+    by_age = _all(
+        f"""SELECT %(on)s::date - day, sum(dated * each), sum((units - dated) * each) FROM (
+            SELECT (o.submitted_at AT TIME ZONE 'UTC')::date AS day, l.quantity_approved - l.quantity_shipped AS units,
+                   least(l.quantity_allocated + coalesce(p.planned, 0), l.quantity_approved - l.quantity_shipped) AS dated,
+                   l.unit_price * (1 - l.discount) / l.price_unit AS each
             FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id
             JOIN orders_orderline l ON l.order_id = o.id AND l.kind IN ('goods', 'free', 'replacement') AND l.quantity_approved > l.quantity_shipped
             LEFT JOIN {PLANNED} p ON p.line_id = l.id
             WHERE o.status = 'approved' AND o.currency_id = %(currency)s AND {VISIBLE} AND {REGION}
-        ) lines""",
+        ) lines GROUP BY day""",
         asked.parameters(seen),
     )
     found = []
-    for n, (low, high) in enumerate(AGES):
+    for low, high in AGES:
         first = None if high is None else asked.on - timedelta(days=high)
-        found.append(Aged(first, asked.on - timedelta(days=low), Decimal(values[2 * n]), Decimal(values[2 * n + 1])))
+        old = [row for row in by_age if low <= row[0] and (high is None or row[0] <= high)]
+        found.append(Aged(first, asked.on - timedelta(days=low), sum((r[1] for r in old), Decimal(0)), sum((r[2] for r in old), Decimal(0))))
     return found
 
 
