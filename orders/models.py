@@ -1,6 +1,6 @@
 """Gathers the models of the rooms: Django looks here."""
 
-from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyClass
+from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyLimit
 from orders.book.models import Order, OrderLine, OrderPayload, OrderTransition, PriceChange
 from orders.channels.models import (
     CrossReference,
@@ -70,7 +70,7 @@ __all__ = [
     "OrderTransition",
     "PlanChange",
     "PlanRun",
-    "PolicyClass",
+    "PolicyLimit",
     "Price",
     "PriceChange",
     "PriceList",

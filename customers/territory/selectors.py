@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from customers.territory.models import Delegation, PostHolding
+from customers.territory.models import Delegation, Post, PostHolding, Territory
 from oms.accounts.choices import Role
 
 VISIBLE_POSTS = """
@@ -78,3 +78,13 @@ def holder(post_id: int, on: Any) -> int | None:
     """Who holds the post on a day, or None while it is vacant."""
     found = PostHolding.objects.filter(post_id=post_id, during__contains=on).values_list("user_id", flat=True)
     return found.first()
+
+
+def regions_up() -> dict[int, tuple[str, ...]]:
+    """Post → the codes of its region and of those above it, its own first. Two statements."""
+    parents = {pk: (code, parent) for pk, code, parent in Territory.objects.values_list("pk", "code", "parent_id")}
+
+    def up(territory: int | None) -> tuple[str, ...]:
+        return (parents[territory][0], *up(parents[territory][1])) if territory is not None else ()
+
+    return {post: up(territory) for post, territory in Post.objects.values_list("pk", "territory_id")}

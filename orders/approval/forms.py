@@ -25,13 +25,17 @@ LABELS: dict[str, tuple[Any, Any]] = {
 class PolicyForm(forms.Form):
     """The rules as text: `orders.approval.services.checked_rules` reads them."""
 
+    limits = forms.CharField(
+        label=_("Other limits"), required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 3, "class": "code"}),
+        help_text=_("one a line: class, region, itself up to, approver up to; * for any. “1 * 2000 20000” or “* FR-S 500 5000”"),
+    )  # fmt: skip
     reason = forms.CharField(label=_("Why"), max_length=200, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, (label, help_text) in LABELS.items():
             self.fields[name] = forms.CharField(label=label, help_text=help_text, max_length=20, required=name != "second_above", widget=QuantityInput(decimals=True))
-        self.order_fields([*LABELS, "reason"])
+        self.order_fields([*LABELS, "limits", "reason"])
 
 
 class DelegationForm(forms.Form):

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from customers.territory.models import Territory
 from oms.accounts.models import User
 from oms.events.models import Event
 from orders.book.models import Order, OrderLine
@@ -44,19 +45,23 @@ class ApprovalPolicy(models.Model):
         ]
 
 
-class PolicyClass(models.Model):
-    """Other limits of a policy version for customers of one class."""
+class PolicyLimit(models.Model):
+    """Other limits of a policy version for customers of one class, of posts in one region and below, or of both.
 
-    policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT, related_name="classes")
-    customer_class = models.SmallIntegerField()
+    Of several that fit the one of the nearest region counts, then the one that names the class (`domain.fitting`).
+    """
+
+    policy = models.ForeignKey(ApprovalPolicy, on_delete=models.PROTECT, related_name="limits")
+    customer_class = models.SmallIntegerField(null=True, blank=True)
+    territory = models.ForeignKey(Territory, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     auto_limit = models.DecimalField(max_digits=18, decimal_places=3)
     approver_limit = models.DecimalField(max_digits=18, decimal_places=3)
 
     class Meta:
-        verbose_name_plural = _("policy classes")
         constraints = [
-            models.UniqueConstraint(fields=["policy", "customer_class"], name="policy_class_once"),
-            models.CheckConstraint(name="policy_class_limits", condition=Q(auto_limit__gte=0, approver_limit__gte=0)),
+            models.UniqueConstraint(fields=["policy", "customer_class", "territory"], nulls_distinct=False, name="policy_limit_once"),
+            models.CheckConstraint(name="policy_limit_amounts", condition=Q(auto_limit__gte=0, approver_limit__gte=0)),
+            models.CheckConstraint(name="policy_limit_of_somebody", condition=Q(customer_class__isnull=False) | Q(territory__isnull=False)),
         ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,8 +11,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
-from orders.approval.domain import Asked, Band, decided_by
-from orders.approval.models import ApprovalPolicy, PolicyClass
+from customers.territory.selectors import regions_up
+from orders.approval.domain import Asked, Band, Limit, decided_by, fitting, limited
+from orders.approval.models import ApprovalPolicy
 from orders.book.choices import OrderStatus
 from orders.book.models import Order
 from orders.book.selectors import visible_orders
@@ -30,15 +31,34 @@ def policy_of(order: Order) -> ApprovalPolicy:
     return found or policy_at(order.submitted_at or order.entered_at)
 
 
-def band(policy: ApprovalPolicy, customer_class: int | None = None) -> Band:
-    """The policy as the pure rules read it, with the limits of a customer class when it has its own."""
-    own = None
-    if customer_class is not None and policy.pk:
-        own = PolicyClass.objects.filter(policy=policy, customer_class=customer_class).first()
-    return Band(
-        policy.version, (own or policy).auto_limit, policy.auto_max_discount, policy.minimum_margin, (own or policy).approver_limit,
-        policy.approver_max_discount, policy.second_above,
-    )  # fmt: skip
+# The one limit that fits a customer, as `domain.fitting` chooses it; {policy}, {klass} and {post} are SQL.
+OWN_LIMIT = """
+SELECT x.auto_limit, x.approver_limit FROM orders_policylimit x
+LEFT JOIN LATERAL (
+    WITH RECURSIVE up AS (
+        SELECT t.id, t.parent_id, 0 AS steps FROM customers_territory t JOIN customers_post own ON own.territory_id = t.id WHERE own.id = {post}
+        UNION ALL SELECT t.id, t.parent_id, up.steps + 1 FROM up JOIN customers_territory t ON t.id = up.parent_id
+    ) SELECT steps FROM up WHERE id = x.territory_id
+) near ON true
+WHERE x.policy_id = {policy} AND (x.customer_class IS NULL OR x.customer_class = {klass}) AND (x.territory_id IS NULL OR near.steps IS NOT NULL)
+ORDER BY near.steps NULLS LAST, x.customer_class NULLS LAST LIMIT 1
+"""
+OWN_LIMITS = OWN_LIMIT.format(policy="%(policy)s", klass="%(class)s::smallint", post="(SELECT post_id FROM customers_customer WHERE id = %(customer)s)")
+
+
+def band(policy: ApprovalPolicy, order: Order | None = None) -> Band:
+    """The policy as the pure rules read it, with the limits of an order's customer where they have their own."""
+    auto, approver = policy.auto_limit, policy.approver_limit
+    if order is not None and policy.pk:
+        with connection.cursor() as cursor:
+            cursor.execute(OWN_LIMITS, {"policy": policy.pk, "class": order.customer_class, "customer": order.customer_id})
+            auto, approver = cursor.fetchone() or (auto, approver)
+    return Band(policy.version, auto, policy.auto_max_discount, policy.minimum_margin, approver, policy.approver_max_discount, policy.second_above)
+
+
+def limits_of(policy: ApprovalPolicy) -> list[Limit]:
+    """The other limits of a version, its `limits` with their regions prefetched or read now."""
+    return [Limit(x.customer_class, x.territory.code if x.territory else "", x.auto_limit, x.approver_limit) for x in policy.limits.all()]
 
 
 def together(order: Order, hours: int) -> Decimal:
@@ -74,7 +94,7 @@ SELECT o.number, c.name, o.currency_id, o.net, o.customer_class, o.policy_versio
        coalesce((SELECT sum(b.net) FROM orders_order b WHERE b.customer_id = o.customer_id AND b.id <> o.id
                  AND b.status IN ('submitted', 'approved', 'completed')
                  AND b.submitted_at > o.submitted_at - make_interval(hours => %(hours)s) AND b.submitted_at <= o.submitted_at), 0),
-       EXISTS (SELECT 1 FROM orders_approval a WHERE a.order_id = o.id AND a.policy_version IS NOT NULL)
+       EXISTS (SELECT 1 FROM orders_approval a WHERE a.order_id = o.id AND a.policy_version IS NOT NULL), c.post_id
 FROM orders_order o JOIN customers_customer c ON c.id = o.customer_id
 CROSS JOIN LATERAL (SELECT coalesce(sum(x.unit_cost * x.quantity_ordered) FILTER (WHERE x.product_id IS NOT NULL), 0) AS cost,
                            coalesce(max(x.discount), 0) AS discount FROM orders_orderline x WHERE x.order_id = o.id) l
@@ -84,25 +104,22 @@ ORDER BY o.submitted_at DESC, o.id DESC LIMIT 20000
 """
 
 
-def rehearse(candidate: ApprovalPolicy, classes: Mapping[int, tuple[Decimal, Decimal]], since: datetime) -> tuple[int, list[Otherwise]]:
+def rehearse(candidate: ApprovalPolicy, limits: Sequence[Limit], since: datetime) -> tuple[int, list[Otherwise]]:
     """(orders looked at, those decided otherwise): every order submitted since, under `candidate` instead of what decided it.
 
-    `classes` {customer class: (auto limit, approver limit)}. What held an order then, but for its margin, holds it again.
+    `limits` are the candidate's other limits. What held an order then, but for its margin, holds it again.
     """
-    rules = band(candidate)
-    versions = {p.version: (p, {c.customer_class: c for c in p.classes.all()}) for p in ApprovalPolicy.objects.prefetch_related("classes")}
+    rules, up = band(candidate), regions_up()
+    versions = {p.version: (p, limits_of(p)) for p in ApprovalPolicy.objects.prefetch_related("limits__territory")}
     with connection.cursor() as cursor:
         cursor.execute(PAST, {"since": since, "hours": candidate.together_hours})
         rows = cursor.fetchall()
     found = []
-    for number, name, currency, net, klass, version, at, cost, discount, held, with_others, by_policy in rows:
-        auto, approver = classes.get(klass, (rules.auto_limit, rules.approver_limit))
+    for number, name, currency, net, klass, version, at, cost, discount, held, with_others, by_policy, post in rows:
         asked = Asked(net, cost, discount, held, with_others)
-        would = decided_by(replace(rules, auto_limit=auto, approver_limit=approver), asked)
-        old, own = versions.get(version, (None, {}))
-        kept = band(old) if old else Band(0, Decimal(-1), Decimal(0), Decimal(0), Decimal(0))
-        if klass in own:
-            kept = replace(kept, auto_limit=own[klass].auto_limit, approver_limit=own[klass].approver_limit)
+        would = decided_by(limited(rules, fitting(limits, klass, up.get(post, ()))), asked)
+        old, own = versions.get(version, (None, []))
+        kept = limited(band(old) if old else Band(0, Decimal(-1), Decimal(0), Decimal(0), Decimal(0)), fitting(own, klass, up.get(post, ())))
         was = "policy" if by_policy else decided_by(kept, replace(asked, held=True, together=with_others if old and old.together_hours else Decimal(0)))
         if was != would:
             found.append(Otherwise(number, name, currency, net, asked.margin, discount, with_others, at, was, would))

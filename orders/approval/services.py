@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from customers.territory.models import Territory
 from oms.accounts.choices import Role
 from oms.accounts.policies import authorize, who_may
 from oms.changes.models import ChangeRequest
@@ -18,9 +19,9 @@ from oms.changes.services import propose
 from oms.events.services import current, use_case
 from oms.kernel.errors import Conflict, Forbidden, Invalid, Stale
 from oms.kernel.sqlrows import Part, insert
-from orders.approval.domain import RULES, deciding_role, needs_second
-from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyClass
-from orders.approval.selectors import band, policy_at, policy_of, together
+from orders.approval.domain import RULES, Limit, deciding_role, needs_second, read_limits
+from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyLimit
+from orders.approval.selectors import band, limits_of, policy_at, policy_of, together
 from orders.book.choices import SHIPPED_KINDS, OrderStatus
 from orders.book.locks import lock_lines, lock_order
 from orders.book.models import Order, OrderLine
@@ -248,7 +249,7 @@ def refuse_above_limit(order: Order, by: Any) -> None:
     Orders of the customer that count with it count here too, whichever was submitted first.
     """
     policy = policy_of(order)
-    rules, others = band(policy, order.customer_class), together(order, policy.together_hours)
+    rules, others = band(policy, order), together(order, policy.together_hours)
     discount = order.lines.aggregate(n=Max("discount"))["n"] or Decimal(0)
     if by.is_system or Role.MANAGER in by.roles or deciding_role(rules, order.net + others, discount) == Role.APPROVER:
         return
@@ -273,7 +274,7 @@ def first_signature(order: Order, by: Any) -> bool:
     Raises Forbidden `second_person` when the same person would sign twice.
     """
     policy = policy_of(order)
-    if by.is_system or not needs_second(band(policy, order.customer_class), order.net + together(order, policy.together_hours)):
+    if by.is_system or not needs_second(band(policy, order), order.net + together(order, policy.together_hours)):
         return False
     signed = Approval.objects.filter(order=order, by__isnull=False, lines__isnull=True, content_hash=order.content_hash,
                                      at__gte=order.undecided_since or order.entered_at)  # fmt: skip
@@ -295,14 +296,33 @@ def first_signature(order: Order, by: Any) -> bool:
 
 @use_case("orders.propose_policy")
 def propose_policy(rules: Mapping[str, Any], reason: str, *, by: Any, at: datetime | None = None) -> ChangeRequest:
-    """Propose the next version of the approval policy ({field: value} of orders.approval.domain.RULES, plain text values).
+    """Propose the next version of the approval policy ({field: value} of orders.approval.domain.RULES, plain text values; `limits`
+    as `domain.read_limits` reads them, those of the version before when it is missing).
 
     It rules new orders from its confirmation by another person on. Raises Invalid `bad_policy`, what `oms.changes` raises.
     """
-    checked_rules(rules)
     before = policy_at(current().at)
+    standing = "\n".join(map(str, limits_of(before))) if before.pk else ""
+    rules = {**rules, "limits": str(rules["limits"]).strip() if rules.get("limits") is not None else standing}
+    checked_rules(rules)
+    checked_limits(rules["limits"])
     title = _("Approval policy after version %(n)s") % {"n": before.version}
-    return propose("orders.policy", ("approval_policy", 0), title, dict(rules), reason, by=by, at=at, before={"version": before.version})
+    was = {"version": before.version, "limits": standing}
+    return propose("orders.policy", ("approval_policy", 0), title, rules, reason, by=by, at=at, before=was)
+
+
+def checked_limits(text: str) -> list[Limit]:
+    """The other limits of a text; Invalid `bad_policy` names the lines that are none and the regions that do not exist."""
+    limits, wrong = read_limits(text)
+    known = set(Territory.objects.filter(code__in={x.region for x in limits}).values_list("code", flat=True))
+    message = ""
+    if wrong:
+        message = _("Line %(n)s is not a class (or *), a region (or *) and two amounts.") % {"n": ", ".join(map(str, wrong))}
+    elif unknown := sorted({x.region for x in limits if x.region} - known):
+        message = _("There is no region %(code)s.") % {"code": ", ".join(unknown)}
+    if message:
+        raise Invalid(message, code="bad_policy", errors=[{"field": "limits", "message": message}])
+    return limits
 
 
 def checked_rules(rules: Mapping[str, Any]) -> ApprovalPolicy:
@@ -336,9 +356,11 @@ def activate_policy(change: ChangeRequest) -> ApprovalPolicy:
     policy.version = (ApprovalPolicy.objects.aggregate(n=Max("version"))["n"] or 0) + 1
     policy.active_from, policy.proposed_by_id = cmd.at, change.proposed_by_id
     policy.save(force_insert=True)
-    PolicyClass.objects.bulk_create(
-        PolicyClass(policy=policy, customer_class=c.customer_class, auto_limit=c.auto_limit, approver_limit=c.approver_limit)
-        for c in PolicyClass.objects.filter(policy__version=before.version)
+    limits = checked_limits(change.data.get("limits", "\n".join(map(str, limits_of(before))) if before.pk else ""))
+    regions = dict(Territory.objects.filter(code__in={x.region for x in limits}).values_list("code", "pk"))
+    PolicyLimit.objects.bulk_create(
+        PolicyLimit(policy=policy, customer_class=x.customer_class, territory_id=regions.get(x.region), auto_limit=x.auto_limit, approver_limit=x.approver_limit)
+        for x in limits
     )
     cmd.event("policy.activated", [("approval_policy", policy.pk)], {"version": policy.version, "change": change.pk})
     return policy

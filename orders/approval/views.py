@@ -21,8 +21,8 @@ from oms.web.views import ActionPage, FormPage, Page, RefusalMixin
 from orders.approval.domain import RULES
 from orders.approval.forms import DelegationForm, PolicyForm
 from orders.approval.models import ApprovalPolicy
-from orders.approval.selectors import policy_at, rehearse
-from orders.approval.services import checked_rules, propose_policy, reapprove
+from orders.approval.selectors import limits_of, policy_at, rehearse
+from orders.approval.services import checked_limits, checked_rules, propose_policy, reapprove
 from orders.book.models import Order
 from orders.book.selectors import visible_orders
 
@@ -60,8 +60,8 @@ class PolicyPage(RefusalMixin, Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rules = policy_at(now())
-        form = kwargs.get("form") or PolicyForm(initial={name: plain(getattr(rules, name)) for name in RULES})
-        versions = list(ApprovalPolicy.objects.select_related("proposed_by").prefetch_related("classes").order_by("-version")[:20])
+        form = kwargs.get("form") or PolicyForm(initial={"limits": "\n".join(map(str, limits_of(rules))) if rules.pk else "", **{name: plain(getattr(rules, name)) for name in RULES}})
+        versions = list(ApprovalPolicy.objects.select_related("proposed_by").prefetch_related("limits__territory").order_by("-version")[:20])
         return super().get_context_data(
             **{**kwargs, "form": form}, rules=rules, versions=versions, weeks=self.weeks, changes_url=reverse("web:changes"),
             crumbs=[(_("Approvals"), reverse("orders:approvals"))],
@@ -72,13 +72,11 @@ class PolicyPage(RefusalMixin, Page):
         form = PolicyForm(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=400)
-        rules = {name: form.cleaned_data[name] for name in RULES}
+        rules = {name: form.cleaned_data[name] for name in (*RULES, "limits")}
         try:
             candidate = checked_rules(rules)
             if "rehearse" in request.POST:
-                standing = policy_at(now())
-                classes = {c.customer_class: (c.auto_limit, c.approver_limit) for c in standing.classes.all()} if standing.pk else {}
-                looked, found = rehearse(candidate, classes, now() - timedelta(weeks=self.weeks))
+                looked, found = rehearse(candidate, checked_limits(rules["limits"]), now() - timedelta(weeks=self.weeks))
                 return self.render_to_response(self.get_context_data(form=form, looked=looked, otherwise=found[:200], differs=len(found)))
             propose_policy(rules, form.cleaned_data["reason"], by=request.user)
         except OMSError as error:

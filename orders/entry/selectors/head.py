@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from orders.approval.selectors import OWN_LIMIT
 from orders.holds.selectors import QUOTAS
 
 HEAD = f"""
@@ -52,7 +53,7 @@ LEFT JOIN customers_address a ON a.customer_id = c.id AND a.retired_at IS NULL
 LEFT JOIN oms_idempotencykey key ON key.principal_id = %(user)s AND key.key = %(key)s
 LEFT JOIN LATERAL (SELECT * FROM orders_approvalpolicy WHERE active_from <= coalesce(%(at)s, now())
                    ORDER BY active_from DESC, version DESC LIMIT 1) p ON true
-LEFT JOIN orders_policyclass pc ON pc.policy_id = p.id AND pc.customer_class = c.customer_class
+LEFT JOIN LATERAL ({OWN_LIMIT.format(policy="p.id", klass="c.customer_class", post="c.post_id")}) pc ON true
 LEFT JOIN payments_accountmember member ON member.customer_id = c.id
 LEFT JOIN payments_creditaccount account ON account.id = member.account_id
 """

@@ -10,11 +10,13 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.utils.timezone import now
 
+from customers.models import Territory
 from oms.access.services import create_user
 from oms.changes.services import confirm
 from oms.kernel.errors import Conflict, Forbidden, Invalid, Stale
-from orders.approval.models import PolicyClass
-from orders.approval.selectors import policy_at, rehearse
+from orders.approval.domain import Limit, fitting, read_limits
+from orders.approval.models import PolicyLimit
+from orders.approval.selectors import band, limits_of, policy_at, rehearse
 from orders.approval.services import checked_rules, decide, propose_policy
 from orders.entry.domain import EntryRequest, LineRequest
 from orders.entry.services import recall, submit
@@ -76,7 +78,7 @@ def test_above_its_discount_an_approver_leaves_it_to_a_manager(world: World) -> 
 
 def test_a_class_has_limits_of_its_own(world: World) -> None:
     policy = rule(world)
-    PolicyClass.objects.create(policy=policy, customer_class=1, auto_limit=100, approver_limit=200)
+    PolicyLimit.objects.create(policy=policy, customer_class=1, auto_limit=100, approver_limit=200)
     order = enter(world, ("A", 30))
     assert order.status == "submitted"
     with pytest.raises(Forbidden):
@@ -143,9 +145,66 @@ def test_a_proposal_is_stale_when_another_version_came_before(world: World) -> N
 def test_rehearsed_against_the_last_weeks_it_names_what_would_be_decided_otherwise(world: World) -> None:
     small, middle, large = enter(world, ("A", 10)), enter(world, ("A", 40)), enter(world, ("B", 30), ("A", 20))
     assert [small.status, middle.status, large.status] == ["approved", "approved", "submitted"]
-    looked, found = rehearse(checked_rules({**RULES, "auto_limit": "200", "approver_limit": "300", "second_above": "700"}), {}, now() - timedelta(days=28))
+    looked, found = rehearse(checked_rules({**RULES, "auto_limit": "200", "approver_limit": "300", "second_above": "700"}), [], now() - timedelta(days=28))
     assert looked == 3
     assert [(o.number, o.was, o.would) for o in found] == [
         (large.number, "approver", "two persons"), (middle.number, "policy", "manager")]  # fmt: skip
-    assert rehearse(checked_rules(RULES), {}, now() - timedelta(days=28)) == (3, [])
-    assert rehearse(checked_rules(RULES), {1: (Decimal(50), Decimal(5_000))}, now() - timedelta(days=28))[1][-1].would == "approver"
+    assert rehearse(checked_rules(RULES), [], now() - timedelta(days=28)) == (3, [])
+    assert rehearse(checked_rules(RULES), [Limit(1, "", Decimal(50), Decimal(5_000))], now() - timedelta(days=28))[1][-1].would == "approver"
+
+
+def test_limits_are_read_a_line_each_and_what_is_none_is_named() -> None:
+    limits, wrong = read_limits("1 * 2000 20000\n\n* fr-s 500, 5000\n* * 1 2\n12 * 1 2\n1 * 1 2\n1 FR 1\n0 FR -1 2\n0 FR x 2\n0 FR 1 1e99")
+    assert [str(x) for x in limits] == ["1 * 2000 20000", "* FR-S 500 5000"]
+    assert wrong == [4, 5, 6, 7, 8, 9, 10]
+
+
+def test_the_nearest_region_counts_then_the_class() -> None:
+    def limit(klass: int | None, region: str) -> Limit:
+        return Limit(klass, region, Decimal(1), Decimal(1))
+
+    all_of_them = [limit(1, ""), limit(None, "EU"), limit(None, "FR"), limit(1, "FR"), limit(2, "FR-S"), limit(None, "IT")]
+    up = ("FR-S", "FR", "EU")
+    assert fitting(all_of_them, 1, up) == limit(1, "FR")
+    assert fitting(all_of_them, 2, up) == limit(2, "FR-S")
+    assert fitting(all_of_them, None, up) == limit(None, "FR")
+    assert fitting(all_of_them, 1, ("DE", "EU")) == limit(None, "EU")
+    assert fitting(all_of_them, 1, ("US",)) == limit(1, "")
+    assert fitting(all_of_them, 3, ("US",)) is None
+
+
+def test_entry_decision_and_rehearsal_choose_the_same_limit(world: World) -> None:
+    """Each set of limits, by the head of the entry, by the order's band and by the pure rule."""
+    region = world.customer.post.territory
+    above, away = (Territory.objects.create(code=code, name=code) for code in ("TOP", "AWAY"))
+    Territory.objects.filter(pk=region.pk).update(parent=above)
+    customer_class = world.customer.customer_class
+    for n, named in enumerate([[(customer_class, None)], [(None, above)], [(None, above), (customer_class, None)], [(None, above), (None, region)],
+                               [(None, region), (customer_class, region)], [(customer_class + 1, None), (None, away)], [(customer_class + 1, region), (None, above)]]):  # fmt: skip
+        policy = rule(world, auto_limit=10, approver_limit=20)
+        for m, (klass, territory) in enumerate(named):
+            PolicyLimit.objects.create(policy=policy, customer_class=klass, territory=territory, auto_limit=100 * (m + 1), approver_limit=1_000 * (m + 1))
+        order = enter(world, ("A", 1))
+        chosen = fitting(limits_of(policy), customer_class, (region.code, "TOP"))
+        expected = (chosen.auto_limit, chosen.approver_limit) if chosen else (Decimal(10), Decimal(20))
+        found = band(policy, order)
+        assert (found.version, found.auto_limit, found.approver_limit) == (policy.version, *expected), n
+        assert (order.status == "approved") == (order.net <= expected[0]), n
+
+
+def test_limits_are_proposed_rehearsed_and_put_into_force(world: World) -> None:
+    code = world.customer.post.territory.code
+    with pytest.raises(Invalid) as refused:
+        propose_policy({**RULES, "limits": "1 NOWHERE 1 2"}, "x", by=world.manager)
+    assert "NOWHERE" in str(refused.value) and refused.value.data["errors"][0]["field"] == "limits"
+    with pytest.raises(Invalid):
+        propose_policy({**RULES, "limits": "1 2"}, "x", by=world.manager)
+    confirm(propose_policy({**RULES, "limits": f"* {code} 50 600"}, "region", by=world.manager).pk, by=manager(world, "second"))
+    assert [str(x) for x in limits_of(policy_at(now() + timedelta(minutes=1)))] == [f"* {code} 50 600"]
+    order = enter(world, ("A", 30))
+    assert order.status == "submitted" and decide(order.pk, None, by=world.approver).status == "approved"
+    confirm(propose_policy(RULES, "goes on", by=world.manager).pk, by=manager(world, "third"))
+    assert [str(x) for x in limits_of(policy_at(now() + timedelta(minutes=2)))] == [f"* {code} 50 600"]
+    with pytest.raises(DatabaseError, match="policy_limit_once"), transaction.atomic():
+        for _n in range(2):
+            PolicyLimit.objects.create(policy=ApprovalPolicy.objects.first(), customer_class=7, auto_limit=1, approver_limit=1)
