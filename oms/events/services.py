@@ -154,6 +154,13 @@ _current: ContextVar[Command | None] = ContextVar("oms_command", default=None)
 _imported_by: ContextVar[int | None] = ContextVar("oms_imported_by", default=None)
 
 
+def new_ids(table: str, count: int = 1) -> list[int]:
+    """The next `count` keys of a table, drawn before the rows so that their events can name them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(%s) FROM generate_series(1, %s)", [f"{table}_id_seq", count])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
 @contextmanager
 def historic(imported_by: int | None) -> Iterator[None]:
     """Inside, every event says `imported_by` (a user's id): it happened in another system, nobody outside is told of it.

@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from customers.parties.models import Customer
@@ -17,7 +16,7 @@ from oms.changes.models import ChangeRequest
 from oms.changes.services import propose
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid, NotFound, Stale
 from payments.bank.locks import lock_payment, lock_tagged
 from payments.bank.models import Payment
@@ -60,7 +59,7 @@ def issue_receipt(
         raise Invalid(_("A cheque has a number."), code="cheque_missing", errors=[{"field": "cheque_number", "message": _("A cheque has a number.")}])
     cmd = current()
     receipt = CollectionReceipt(
-        pk=_next_id(), collector_id=by.pk, customer=customer, account=account, currency_id=account.currency_id, method=method,
+        pk=new_ids("payments_collectionreceipt")[0], collector_id=by.pk, customer=customer, account=account, currency_id=account.currency_id, method=method,
         cheque_number=cheque_number.strip()[:40], cheque_bank=cheque_bank.strip()[:100], amount=amount, received_date=received or cmd.at.date(),
     )  # fmt: skip
     event = _event("receipt.issued", receipt, {"amount": amount, "method": method})
@@ -68,12 +67,6 @@ def issue_receipt(
     receipt.event_id = event
     receipt.save(force_insert=True)
     return receipt
-
-
-def _next_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_collectionreceipt_id_seq')")
-        return int(cursor.fetchone()[0])
 
 
 def _event(name: str, receipt: CollectionReceipt, data: Mapping[str, Any], note: str = "") -> int:

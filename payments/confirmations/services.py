@@ -9,14 +9,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.db import connection
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid, NotFound
 from payments.confirmations.locks import lock_confirmation
 from payments.confirmations.models import BalanceConfirmation
@@ -47,17 +46,11 @@ def ask_balances(day: date, codes: Sequence[str] | None = None, *, by: Any, at: 
     for x in owed:
         rows.append(BalanceConfirmation(account_id=x.account_id, customer_id=x.customer_id, currency_id=x.currency, day=day,
                                         balance=x.balance, asked_at=cmd.at))  # fmt: skip
-    for row, pk in zip(rows, _ids(len(rows)), strict=True):
+    for row, pk in zip(rows, new_ids("payments_balanceconfirmation", len(rows)), strict=True):
         row.pk = pk
         row.event_id = _event("balance.asked", row, {"balance": row.balance})
     BalanceConfirmation.objects.bulk_create(rows)
     return len(rows)
-
-
-def _ids(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_balanceconfirmation_id_seq') FROM generate_series(1, %s)", [count])
-        return [pk for (pk,) in cursor.fetchall()]
 
 
 def _event(name: str, row: BalanceConfirmation, data: dict[str, Any], note: str = "") -> int:

@@ -12,13 +12,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid, Stale
 from oms.kernel.money import half_up
 from payments.bank.locks import lock_bank_line, lock_payment, lock_tagged
@@ -125,7 +124,7 @@ def _pay(
 ) -> Payment:  # fmt: skip
     applied, tagged = sum(parts.values(), Decimal(0)), sum(deposits.values(), Decimal(0))
     payment = Payment(
-        id=_next_id(), account_id=account_id, customer_id=customer_id, currency_id=line.currency_id, bank_line=line,
+        id=new_ids("payments_payment")[0], account_id=account_id, customer_id=customer_id, currency_id=line.currency_id, bank_line=line,
         amount=amount, applied=applied, clearing=clearing, value_date=line.value_date,
     )  # fmt: skip
     data = {"amount": amount, "applied": _listed(parts), **({"deposits": _listed({x.pk: part for x, part in deposits.items()})} if deposits else {})}
@@ -141,12 +140,6 @@ def _pay(
     _post(payment, ReceivableEntry.Kind.PAYMENT, -amount, open_day(line.value_date), event)
     push_overdue([account_id], current().at.date())
     return payment
-
-
-def _next_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_payment_id_seq')")
-        return int(cursor.fetchone()[0])
 
 
 def _listed(parts: Parts) -> dict[str, Decimal]:

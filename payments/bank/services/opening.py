@@ -12,12 +12,11 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
 from oms.company.services import begin_behind
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict
 from payments.bank.domain import NewBankLine, account_key
 from payments.bank.locks import lock_bank_account, lock_bank_lines
@@ -69,7 +68,7 @@ def bring_payments(rows: Sequence[OldPayment], *, by: Any, at: datetime | None =
     lines = lines_of(rows)
     lock_accounts({row.account_id for row in rows})
     payments = []
-    for pk, row in zip(_ids(len(rows)), rows, strict=True):
+    for pk, row in zip(new_ids("payments_payment", len(rows)), rows, strict=True):
         line = lines[row.number]
         if row.amount > line.amount - line.matched:
             raise Conflict(_("Only %(left)s is left of the bank line of %(number)s.") % {"left": line.amount - line.matched, "number": row.number},
@@ -155,12 +154,6 @@ def _refund_payment(payment: Payment, amount: Decimal) -> None:
     about = [("payment", payment.pk), ("customer", payment.customer_id), ("credit_account", payment.account_id)]
     post_refund(Refund(account_id=payment.account_id, customer_id=payment.customer_id, currency_id=payment.currency_id, payment_id=payment.pk,
                        amount=amount), ("unapplied", -amount, "payment", payment.pk), about)  # fmt: skip
-
-
-def _ids(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_payment_id_seq') FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
 
 
 def midnight(day: date) -> datetime:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid, NotFound, OMSError
 from payments.bank import adapters
 from payments.bank.domain import NewBankLine, StatementData, numbered
@@ -215,9 +215,7 @@ def _take(account: BankAccount, data: StatementData, name: str, sha: bytes, resu
         data = replace(data, number=free_number(account.pk, data))
     for line in data.lines:
         check_amount(line.amount, account.currency_id)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_bankstatement_id_seq')")
-        statement_id = cursor.fetchone()[0]
+    (statement_id,) = new_ids("payments_bankstatement")
     known = known_lines(account.pk, data.lines)
     before = Counter(key for (key, _n), by_statement in known.items() if by_statement) if continues_last(account.pk, data) else None
     numbers = data.numbers or numbered(data.lines, before)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
-from oms.events.services import current
+from oms.events.services import current, new_ids
 from oms.kernel.errors import Conflict
 from oms.kernel.money import half_up
 from payments.billing.domain import totals
@@ -28,9 +27,7 @@ def issue_pro_forma(header: InvoiceHeader, lines: Sequence[InvoiceLineData], sha
     due = half_up(money.total * share, places)
     if not lines or due <= 0:
         raise Conflict(_("There is nothing to be paid ahead."), code="nothing_to_invoice")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_proforma_id_seq')")
-        pk = cursor.fetchone()[0]
+    (pk,) = new_ids("payments_proforma")
     made = ProForma(
         pk=pk, account_id=header.account_id, customer_id=header.customer_id, currency_id=header.currency, order_id=header.order_id,
         order_number=header.order_number, customer_po=header.customer_po, issued_date=header.invoice_date, share=share, net=money.net,

@@ -13,13 +13,12 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from oms.accounts.policies import authorize
 from oms.company.selectors import exponent, numbers_ahead
 from oms.company.services import begin_behind, next_numbers
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid, NotFound
 from payments.billing.domain import CreditPart, credit_lines, spread_gross
 from payments.billing.locks import lock_credit_note, lock_invoices
@@ -85,7 +84,7 @@ def issue_credit(invoice: Invoice, what: Crediting) -> CreditNote:
         refuse_closed([day])
     day = open_day(day)
     note = CreditNote(
-        pk=_next_id(), kind=what.kind, account_id=invoice.account_id, customer_id=invoice.customer_id, currency_id=code,
+        pk=new_ids("payments_creditnote")[0], kind=what.kind, account_id=invoice.account_id, customer_id=invoice.customer_id, currency_id=code,
         invoice=invoice, credit_date=day, net=net, tax=tax, total=total, applied=applied, payment_id=what.payment_id,
     )  # fmt: skip
     event = cmd.event("credit_note.issued", subjects(note, invoice), {
@@ -155,12 +154,6 @@ def parts_of(invoice: Invoice, what: Crediting, places: int) -> list[CreditPart]
     if what.amount <= 0 or what.amount != round(what.amount, places):
         raise Invalid(_("The amount is above 0, in the currency's smallest unit."), code="bad_amount")
     return spread_gross(lines, before, what.amount, places)
-
-
-def _next_id() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_creditnote_id_seq')")
-        return int(cursor.fetchone()[0])
 
 
 def _apply(note: CreditNote, parts: Mapping[int, Decimal], invoices: Mapping[int, Invoice], day: date, event: int) -> None:

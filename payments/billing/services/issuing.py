@@ -15,7 +15,7 @@ from oms.accounts.policies import authorize
 from oms.company.models import TaxRule
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid
 from oms.kernel.money import half_up
 from payments.billing.domain import Totals, totals
@@ -70,7 +70,7 @@ def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reser
     money = totals(lines, exponent(header.currency))
     header = replace(header, invoice_date=open_day(header.invoice_date))
     invoice = Invoice(
-        pk=next_id(), account_id=header.account_id, customer_id=header.customer_id, currency_id=header.currency,
+        pk=new_ids("payments_invoice")[0], account_id=header.account_id, customer_id=header.customer_id, currency_id=header.currency,
         order_id=header.order_id, order_number=header.order_number, customer_po=header.customer_po,
         shipment_id=header.shipment_id, shipment_number=header.shipment_number, invoice_date=header.invoice_date,
         due_date=header.invoice_date + timedelta(days=header.terms_days), net=money.net, tax=money.tax,
@@ -146,13 +146,6 @@ def _insert(invoice: Invoice, lines: Sequence[InvoiceLineData], money: Totals) -
         amount=invoice.total, document_id=invoice.pk, document_number=invoice.number,
         posted_date=invoice.invoice_date, event_id=invoice.event_id,
     )  # fmt: skip
-
-
-def next_id() -> int:
-    """The next invoice id, drawn before the row so that the event can name it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_invoice_id_seq')")
-        return int(cursor.fetchone()[0])
 
 
 PUSH_OVERDUE = """

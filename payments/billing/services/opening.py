@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from oms.company.selectors import exponent, numbers_ahead
 from oms.company.services import begin_behind, next_numbers
-from oms.events.services import current
+from oms.events.services import current, new_ids
 from oms.kernel.errors import Conflict
 from payments.billing.domain import Totals, totals
 from payments.billing.models import Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
@@ -62,7 +61,7 @@ def bring_invoices(rows: Sequence[OldInvoice]) -> list[int]:
     accounts = {row.header.account_id for row in rows}
     lock_accounts(accounts)
     money = [totals(row.lines, exponent(row.header.currency)) for row in rows]
-    invoices = [_invoice(pk, row, total) for pk, row, total in zip(_ids(len(rows)), rows, money, strict=True)]
+    invoices = [_invoice(pk, row, total) for pk, row, total in zip(new_ids("payments_invoice", len(rows)), rows, money, strict=True)]
     for invoice, row in zip(invoices, rows, strict=True):
         invoice.event_id = cmd.event("invoice.issued", _about(invoice), {
             "invoice": invoice.pk, "order": row.header.order_id, "shipment": None, "total": invoice.total, "old": True}, at=invoice.issued_at)
@@ -77,12 +76,6 @@ def bring_invoices(rows: Sequence[OldInvoice]) -> list[int]:
     _insert(invoices, rows, money)
     push_overdue(accounts, cmd.at.date())
     return [x.pk for x in invoices]
-
-
-def _ids(count: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('payments_invoice_id_seq') FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _invoice(pk: int, row: OldInvoice, money: Totals) -> Invoice:
