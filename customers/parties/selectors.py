@@ -23,6 +23,11 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 MOST_CUSTOMERS, MOST_ROWS = 50, 1_000
 
 
+def begins(field: str, word: str) -> Q:
+    """A number that begins with `word` as it was typed, or in capitals: our numbers are, by an index for beginnings."""
+    return Q(**{f"{field}__startswith": word}) | Q(**{f"{field}__startswith": word.upper()})
+
+
 def found_by_words(queryset: Rows, word: str, *own: Q, customer: str = "customer") -> Rows:
     """`queryset` narrowed to rows that one of `own` finds by its index, or whose customer has `word` as its code or in its name.
 
@@ -33,9 +38,9 @@ def found_by_words(queryset: Rows, word: str, *own: Q, customer: str = "customer
     customers = list(Customer.objects.filter(named).values_list("pk", flat=True)[: MOST_CUSTOMERS + 1])
     if len(customers) <= MOST_CUSTOMERS:
         conditions = [*own, *([Q(**{f"{customer}__in": customers})] if customers else [])]
+        if not conditions:
+            return queryset.none()
         first, *others = [queryset.model._default_manager.filter(q).values_list("pk", flat=True)[: MOST_ROWS + 1] for q in conditions]
         keys = list(first.union(*others, all=True)) if others else list(first)
-        if len(keys) <= MOST_ROWS:
-            return queryset.filter(pk__in=keys)
-        return queryset.filter(reduce(or_, conditions))
+        return queryset.filter(pk__in=keys) if len(keys) <= MOST_ROWS else queryset.filter(reduce(or_, conditions))
     return queryset.filter(reduce(or_, [*own, Q(**{f"{customer}__name__icontains": word}), Q(**{f"{customer}__code__iexact": word})]))

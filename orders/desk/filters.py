@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from customers.parties.selectors import found_by_words
+from customers.parties.selectors import begins, found_by_words
 from orders.book.choices import Channel, OrderStatus
 from orders.book.models import Order
 
@@ -34,5 +34,5 @@ class OrderFilterSet(django_filters.FilterSet):
     def by_words(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
         """A number exactly or by its beginning, the customer's own number, the customer's code or a part of the name."""
         word = value.replace("\x00", "").strip()
-        return found_by_words(queryset, word, Q(number__startswith=word.upper()), Q(customer_po=word), Q(external_id=word))
+        return found_by_words(queryset, word, begins("number", word), Q(customer_po=word), Q(external_id=word))
 

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from customers.parties.selectors import found_by_words
+from customers.parties.selectors import begins, found_by_words
 from orders.returns.choices import ReturnStatus
 from orders.returns.models import Return
 
@@ -27,4 +27,4 @@ class ReturnFilterSet(django_filters.FilterSet):
         """A return's or order's number, a customer's code or part of the name, a SKU."""
         word = value.replace("\x00", "").strip()
         lines = Return.objects.filter(Q(lines__order__number__iexact=word) | Q(lines__product__sku__iexact=word))
-        return found_by_words(queryset, word, Q(number__startswith=word.upper()), Q(pk__in=lines.values("pk")))
+        return found_by_words(queryset, word, begins("number", word), Q(pk__in=lines.values("pk")))

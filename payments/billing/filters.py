@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.timezone import localdate
 from django.utils.translation import gettext_lazy as _
 
-from customers.parties.selectors import found_by_words
+from customers.parties.selectors import begins, found_by_words
 from customers.territory.models import Post, Territory
 from oms.web.forms import DayInput
 from payments.billing.models import Invoice, ProForma
@@ -34,7 +34,7 @@ class InvoiceFilterSet(django_filters.FilterSet):
     def by_words(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """An invoice's, order's, shipment's or the customer's own number, the customer's code, or a part of the name."""
         word = value.replace("\x00", "").strip()
-        return found_by_words(queryset, word, Q(number__startswith=word.upper()), Q(order_number__startswith=word.upper()),
+        return found_by_words(queryset, word, begins("number", word), begins("order_number", word),
                               Q(customer_po=word), Q(shipment_number=word))  # fmt: skip
 
     def by_state(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
@@ -60,7 +60,7 @@ class ProFormaFilterSet(django_filters.FilterSet):
     def by_words(self, queryset: QuerySet[ProForma], name: str, value: str) -> QuerySet[ProForma]:
         """A pro forma's, order's or the customer's own number, the customer's code, or a part of the name."""
         word = value.replace("\x00", "").strip()
-        return found_by_words(queryset, word, Q(number__startswith=word.upper()), Q(order_number__startswith=word.upper()), Q(customer_po=word))
+        return found_by_words(queryset, word, begins("number", word), begins("order_number", word), Q(customer_po=word))
 
     def by_state(self, queryset: QuerySet[ProForma], name: str, value: str) -> QuerySet[ProForma]:
         """Open ones stand behind their partial index."""

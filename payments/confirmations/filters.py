@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from customers.parties.selectors import found_by_words
 from oms.web.forms import DayInput
 from payments.confirmations.models import BalanceConfirmation
 
@@ -23,5 +24,4 @@ class ConfirmationFilterSet(django_filters.FilterSet):
 
     def by_words(self, queryset: QuerySet[BalanceConfirmation], name: str, value: str) -> QuerySet[BalanceConfirmation]:
         """The customer's code, or a part of the name."""
-        word = value.replace("\x00", "").strip()
-        return queryset.filter(Q(customer__code__iexact=word) | Q(customer__name__icontains=word))
+        return found_by_words(queryset, value.replace("\x00", "").strip())
