@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
@@ -46,18 +47,24 @@ class PlanMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        connection.plans_wanted = "auto" if request.method in self.READS else "default"  # type: ignore[attr-defined]
+        reading.set(request.method in self.READS)
         if connection.connection is not None:
             set_plans(connection)
         return self.get_response(request)
 
 
+reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
 def set_plans(connection: Any, **_kwargs: Any) -> None:
-    """Bring an open connection to the plans that were asked for; those of its role before anybody asks."""
-    wanted = getattr(connection, "plans_wanted", "default")
-    if wanted != getattr(connection.connection, "oms_plans", "default"):
-        connection.connection.execute("SET plan_cache_mode = auto" if wanted == "auto" else "RESET plan_cache_mode")
-        connection.connection.oms_plans = wanted
+    """Bring an open connection to the plans of what this thread does now; those of its role before anybody asks.
+
+    Not behind a pooler (PREPARE_STATEMENTS off): the session, and what is set in it, would go on to others.
+    """
+    session = connection.connection
+    if session.prepare_threshold is not None and reading.get() != getattr(session, "oms_reading", False):
+        session.execute("SET plan_cache_mode = auto" if reading.get() else "RESET plan_cache_mode")
+        session.oms_reading = reading.get()
 
 
 connection_created.connect(set_plans, dispatch_uid="oms.web.set_plans")
