@@ -150,6 +150,8 @@ def running(instance: str) -> Iterator[dict[str, str]]:
         yield environment
     finally:
         process.stop(child, seconds=60)
+        if PREPARED[instance]:  # what was up before the application outlives it
+            subprocess.run([*MANAGE, "services", "stop"], cwd=paths.BASE, env={**os.environ, **environment}, check=True)
 
 
 def facts() -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 SECONDS = float(os.environ.get("SOAK_MINUTES") or 0) * 60
 SEED = int(os.environ.get("SOAK_SEED") or random.SystemRandom().randrange(10**6))
 # Which part of the time each file gets; what one leaves the last ones use.
-SHARES = {"test_chaos": 0.2, "test_kernel": 0.35, "test_money": 0.15, "test_orders": 0.3}
+SHARES = {"test_chaos": 0.2, "test_kernel": 0.3, "test_money": 0.15, "test_orders": 0.25, "test_volume": 0.1}
 _begun: dict[str, float] = {}
 
 

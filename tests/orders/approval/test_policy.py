@@ -208,3 +208,6 @@ def test_limits_are_proposed_rehearsed_and_put_into_force(world: World) -> None:
     with pytest.raises(DatabaseError, match="policy_limit_once"), transaction.atomic():
         for _n in range(2):
             PolicyLimit.objects.create(policy=ApprovalPolicy.objects.first(), customer_class=7, auto_limit=1, approver_limit=1)
+    for wrong, rule_name in (({}, "policy_limit_of_somebody"), ({"customer_class": 3, "auto_limit": -1}, "policy_limit_amounts")):
+        with pytest.raises(DatabaseError, match=rule_name), transaction.atomic():
+            PolicyLimit.objects.create(**{"policy": ApprovalPolicy.objects.first(), "auto_limit": 1, "approver_limit": 1, **wrong})
