@@ -91,7 +91,10 @@ def money_said(event: Event) -> dict[str, Any]:
 
     if event.name == "invoice.issued":
         invoice = Invoice.objects.get(pk=data["invoice"])
-        return {"invoice": invoice.number, "due_date": invoice.due_date.isoformat(), "total": amount(invoice.total, invoice.currency_id), "currency": invoice.currency_id}
+        said = {"invoice": invoice.number, "due_date": invoice.due_date.isoformat(), "total": amount(invoice.total, invoice.currency_id), "currency": invoice.currency_id}
+        if invoice.instalments == 1:
+            return said
+        return {**said, "instalments": [{"due_date": x.due_date.isoformat(), "amount": amount(x.amount, invoice.currency_id)} for x in invoice.parts]}
     if event.name == "credit_note.issued":
         note = CreditNote.objects.select_related("invoice").get(pk=data["credit_note"])
         return {"credit_note": note.number, "invoice": note.invoice.number, "total": amount(note.total, note.currency_id), "currency": note.currency_id}

@@ -39,6 +39,7 @@ HEAD = (
     Column("payer", gettext_lazy("code, when its credit account is not the customer's"), default="", longest=20),
     Column("invoice_date", gettext_lazy("day it was issued"), "date"),
     Column("due_date", gettext_lazy("default: by the customer's days to pay"), "date"),
+    Column("instalments", gettext_lazy("equal parts, one a month from the due date"), "integer", default=1, least=1, most=24),
     Column("kind", gettext_lazy("what it is for"), choices={k: k for k in Invoice.Kind.values}, default=Invoice.Kind.GOODS.value),
     Column("order", gettext_lazy("its order's number; of one that is here, its lines are invoiced by it"), default="", longest=60),
     Column("customer_po", gettext_lazy("the customer's order number"), default="", longest=60),
@@ -211,7 +212,8 @@ def old_invoice(document: Document, known: Known) -> OldInvoice:
         head["customer_po"], None, head["invoice_date"], 0, head["shipment"], head["kind"],
     )  # fmt: skip
     lines = [line_data(row.cells, line_of(row, order) or 0) for row in document.rows]
-    return OldInvoice(head["number"], header, due, lines, Decimal(0), head["discount_amount"], head["discount_until"])
+    return OldInvoice(head["number"], header, due, lines, Decimal(0), head["discount_amount"], head["discount_until"],
+                      head["instalments"])  # fmt: skip
 
 
 def apply(documents: Sequence[Document], context: Context) -> None:
@@ -246,6 +248,7 @@ def export() -> Iterator[dict[str, Any]]:
         for i in some:
             head = {
                 "number": i.number, "customer": i.customer.code, "invoice_date": i.invoice_date, "due_date": i.due_date, "kind": i.kind,
+                "instalments": i.instalments if i.instalments > 1 else None,
                 "payer": "" if members.get(i.customer_id) == i.account_id else i.account.payer.code,
                 "order": orders.get(i.order_id, i.order_number), "customer_po": i.customer_po, "shipment": i.shipment_number,
                 "discount_amount": i.discount_amount, "discount_until": i.discount_until, "total": i.total, "cancelled": i.cancelled or None,

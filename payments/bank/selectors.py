@@ -196,12 +196,14 @@ def next_line(after: BankLine) -> int | None:
 
 
 OPEN_ITEMS = """
-SELECT i.id, i.number, i.order_number, i.customer_po, i.account_id, i.customer_id, c.name, i.due_date,
-       i.total - i.applied - i.credited, i.discount_amount, i.discount_until
+SELECT i.id, i.number, i.order_number, i.customer_po, i.account_id, i.customer_id, c.name,
+       coalesce(part.due_date, i.due_date), i.total - i.applied - i.credited, i.discount_amount, i.discount_until, part.open
 FROM payments_invoice i JOIN customers_customer c ON c.id = i.customer_id
+LEFT JOIN LATERAL (SELECT p.due_date, p.open FROM open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p
+                   ORDER BY p.number LIMIT 1) part ON i.instalments > 1
 WHERE i.currency_id = %(currency)s AND i.total > i.applied + i.credited
 UNION ALL
-SELECT -f.id, f.number, f.order_number, f.customer_po, f.account_id, f.customer_id, c.name, f.issued_date, f.due - f.paid, 0, NULL
+SELECT -f.id, f.number, f.order_number, f.customer_po, f.account_id, f.customer_id, c.name, f.issued_date, f.due - f.paid, 0, NULL, NULL
 FROM payments_proforma f JOIN customers_customer c ON c.id = f.customer_id
 WHERE f.currency_id = %(currency)s AND NOT f.withdrawn AND f.paid < f.due
 """

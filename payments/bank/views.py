@@ -251,6 +251,7 @@ REASONS = {
     "rest_sum": gettext_lazy("with %(about)s exactly what was paid"),
     "ambiguous": gettext_lazy("another answer is just as good: choose"),
     "bounded": gettext_lazy("of %(about)s open invoices only the oldest were tried in sums"),
+    "instalment": gettext_lazy("the amount is the next instalment"),
     "cash_discount": gettext_lazy("cash discount of %(about)s was kept, in time"),
     "bank_fee": gettext_lazy("%(about)s less, as if a bank took a fee; it would stay open"),
     "partial": gettext_lazy("%(about)s would stay open"),

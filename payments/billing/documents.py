@@ -45,7 +45,8 @@ def invoice_data(invoice: Invoice, company: Company, notes: Sequence[str]) -> di
             "sender": _sender(company), "to": address_of(invoice.customer), "lang": invoice.customer.language[:2],
             "title": _("Invoice %(number)s") % {"number": invoice.number},
             "facts": [
-                [_("Date"), _day(invoice.invoice_date)], [_("Due"), _day(invoice.due_date)],
+                [_("Date"), _day(invoice.invoice_date)], [_("Due"), _day(invoice.due_date)] if invoice.instalments == 1 else
+                [_("Instalments"), _("%(count)s, from %(day)s") % {"count": invoice.instalments, "day": _day(invoice.due_date)}],
                 [_("Customer"), invoice.customer.code], [_("Your VAT number"), invoice.customer.vat_id],
                 [_("Our order"), invoice.order_number], [_("Your order"), invoice.customer_po],
                 [_("Shipment"), invoice.shipment_number],
@@ -64,11 +65,19 @@ def invoice_data(invoice: Invoice, company: Company, notes: Sequence[str]) -> di
                 [_("Total %(currency)s") % {"currency": code}, money(invoice.total, code)],
             ],
             "notes": list(notes),
-            "pay": _("Please pay %(amount)s %(currency)s by %(day)s to %(iban)s and name %(number)s.") % {
-                "amount": money(invoice.total, code), "currency": code, "day": _day(invoice.due_date),
-                "iban": company.iban, "number": invoice.number},
+            "pay": pay_words(invoice, company),
             "page": _("Page"), "vat": _("VAT number"),
         }  # fmt: skip
+
+
+def pay_words(invoice: Invoice, company: Company) -> str:
+    """How to pay: all at once, or each instalment by its day."""
+    code = invoice.currency_id
+    to = {"amount": money(invoice.total, code), "currency": code, "day": _day(invoice.due_date), "iban": company.iban, "number": invoice.number}
+    if invoice.instalments == 1:
+        return _("Please pay %(amount)s %(currency)s by %(day)s to %(iban)s and name %(number)s.") % to
+    plan = "; ".join(f"{part.number}. {_day(part.due_date)}: {money(part.amount, code)} {code}" for part in invoice.parts)
+    return _("Please pay to %(iban)s and name %(number)s, in %(count)s instalments. %(plan)s") % {**to, "count": invoice.instalments, "plan": plan}
 
 
 def pro_forma_data(found: ProForma, company: Company) -> dict[str, Any]:
@@ -153,7 +162,7 @@ def statement_data(account: CreditAccount, statement: AccountStatement, company:
                       [_("You owe"), money(statement.closing, code)], [_("Of it overdue"), money(statement.overdue, code)]],
             "open_title": _("Open on %(day)s") % {"day": _day(statement.on)},
             "open_heads": [_("Document"), _("Your reference"), _("Date"), _("Due"), _("Amount"), f"{_('Open')} {code}"],
-            "open": [[x.number, x.reference, _day(x.day), _day(x.due_date), money(x.total, code), money(x.rest, code)]
+            "open": [[x.name, x.reference, _day(x.day), _day(x.due_date), money(x.total, code), money(x.rest, code)]
                      for x in statement.items],
             "open_total": [_("You owe"), money(statement.closing, code)],
             "ages": [age_words(), [money(age, code) for age in statement.ages]],
@@ -183,8 +192,8 @@ def reminder_data(notice: DunningNotice, company: Company) -> dict[str, Any]:
             "title": titles[notice.level] % {"number": notice.number},
             "facts": [[_("Date"), _day(notice.notice_date)], [_("Customer"), account.payer.code]],
             "heads": [_("Invoice"), _("Date"), _("Due"), _("Days overdue"), "", f"{_('Open')} {code}"],
-            "lines": [[x.invoice.number, x.invoice.customer_po or x.invoice.order_number, _day(x.invoice.invoice_date), _day(x.invoice.due_date),
-                       str((notice.notice_date - x.invoice.due_date).days), "", money(x.open, code)] for x in notice.items.all()],
+            "lines": [[x.invoice.number, x.invoice.customer_po or x.invoice.order_number, _day(x.invoice.invoice_date), _day(x.due_date or x.invoice.due_date),
+                       str((notice.notice_date - (x.due_date or x.invoice.due_date)).days), "", money(x.open, code)] for x in notice.items.all()],
             "totals": [[_("Overdue %(currency)s") % {"currency": code}, money(notice.total, code)]],
             "notes": [], "pay": pleas[notice.level] % {"amount": money(notice.total, code), "currency": code, "iban": company.iban},
             "page": _("Page"), "vat": _("VAT number"),

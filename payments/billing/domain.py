@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Protocol
 
 from oms.kernel.errors import Invalid
@@ -68,6 +69,42 @@ def totals(items: Sequence[Item], exponent: int) -> Totals:
         sums[key] = sums.get(key, Decimal(0)) + net
     groups = tuple(TaxGroup(category, rate, net, tax_of(net, rate, exponent)) for (category, rate), net in sums.items())
     return Totals(nets, groups)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instalment of an invoice: its number from 1, when it is due, its amount, what of it is open."""
+
+    number: int
+    due_date: date
+    amount: Decimal
+    open: Decimal
+
+
+def instalment_of(total: Decimal, count: int, exponent: int) -> tuple[int, Decimal]:
+    """(parts, amount of each but the last): rounded down to the currency, the last takes the rest; (1, 0) where that is nothing."""
+    each = (total / count).quantize(Decimal(1).scaleb(-exponent), ROUND_DOWN)
+    return (count, each) if count > 1 and each > 0 else (1, Decimal(0))
+
+
+def parts_of(total: Decimal, rest: Decimal, due_date: date, count: int, each: Decimal) -> list[Part]:
+    """The parts of an invoice of which `rest` is open: what settles it settles its earliest part first.
+
+    The database counts the same by `open_parts` (migration 0020 of payments); one part a month, in short months on the last day.
+    """
+    made, left = [], total - rest
+    for n in range(count):
+        amount = each if n + 1 < count else total - each * n
+        settled = min(amount, left)
+        left -= settled
+        made.append(Part(n + 1, later(due_date, n), amount, amount - settled))
+    return made
+
+
+def later(day: date, months: int) -> date:
+    """The same day some months later; the month's last where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 # The last day overdue of each bucket; what is older stands in one more.
@@ -181,12 +218,13 @@ LEVELS, PAUSE = (7, 21, 35), 7
 
 @dataclass(frozen=True)
 class Reminder:
-    """An overdue invoice that is to be reminded at `level`."""
+    """What is overdue of an invoice, the earliest part since `due_date`, that is to be reminded at `level`."""
 
     invoice_id: int
     account_id: int
     payer_id: int
     open: Decimal
+    due_date: date
     level: int
 
 

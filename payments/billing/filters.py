@@ -11,6 +11,7 @@ from customers.parties.selectors import begins, found_by_words
 from customers.territory.models import Post, Territory
 from oms.web.forms import DayInput
 from payments.billing.models import Invoice, ProForma
+from payments.billing.selectors import NEXT_DUE
 from payments.credit.models import CreditAccount
 from payments.credit.selectors import EXPOSURE
 
@@ -42,7 +43,10 @@ class InvoiceFilterSet(django_filters.FilterSet):
         if value == "settled":
             return queryset.exclude(OPEN_ONES)
         rows = queryset.filter(OPEN_ONES)
-        return rows.filter(due_date__lt=localdate()) if value == "overdue" else rows
+        if value == "overdue":
+            today = localdate()
+            rows = rows.filter(due_date__lt=today).alias(first_open=NEXT_DUE).filter(Q(instalments=1) | Q(first_open__lt=today))
+        return rows
 
 
 class ProFormaFilterSet(django_filters.FilterSet):

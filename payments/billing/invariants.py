@@ -172,11 +172,12 @@ INVARIANTS = [
     ),
     Invariant(
         "I23d",
-        "the oldest due date on an account is that of its oldest open invoice",
+        "the oldest due date on an account is that of the oldest open part of its invoices",
         """
         SELECT a.id, a.oldest_due_date, i.oldest FROM payments_creditaccount a
-        LEFT JOIN (SELECT account_id, min(due_date) AS oldest FROM payments_invoice WHERE total > applied + credited
-                   GROUP BY account_id) i ON i.account_id = a.id
+        LEFT JOIN (SELECT x.account_id, min(p.due_date) AS oldest FROM payments_invoice x
+                   CROSS JOIN LATERAL open_parts(x.total, x.total - x.applied - x.credited, x.due_date, x.instalments, x.instalment) p
+                   WHERE x.total > x.applied + x.credited GROUP BY x.account_id) i ON i.account_id = a.id
         WHERE a.oldest_due_date IS DISTINCT FROM i.oldest
         """,
     ),

@@ -34,7 +34,7 @@ class InvoiceTable(Table):
     order_number = Column(verbose_name=_("Order"), priority=3)
     customer_po = Column(verbose_name=_("Customer's number"), priority=3)
     invoice_date = DayColumn(verbose_name=_("Date"), priority=2)
-    due_date = DayColumn(verbose_name=_("Due"), priority=2)
+    due_date = DayColumn(accessor="next_due", order_by="due_date", verbose_name=_("Due"), priority=2)
     total = MoneyColumn(verbose_name=_("Total"), currency_of="currency_id", priority=2)
     left = MoneyColumn(verbose_name=_("Open"), currency_of="currency_id")
     currency = Column(accessor="currency_id", verbose_name=_("Currency"), priority=3)

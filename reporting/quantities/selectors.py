@@ -107,7 +107,8 @@ WITH chosen AS MATERIALIZED (
     FROM payments_invoiceline il JOIN chosen ON chosen.id = il.order_line_id JOIN payments_invoice i ON i.id = il.invoice_id AND i.cancelled
     WHERE chosen.shipped > chosen.invoiced GROUP BY il.order_line_id
 ), bills AS MATERIALIZED (
-    SELECT i.id, i.due_date, i.total - own.goods AS payable, own.price, own.discount, own.loss,
+    SELECT i.id, coalesce((SELECT min(p.due_date) FROM open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p),
+               i.due_date) AS due_date, i.total - own.goods AS payable, own.price, own.discount, own.loss,
            least(i.applied + i.credited - own.applied, i.total - i.noted) AS paid
     FROM orders CROSS JOIN LATERAL (SELECT * FROM payments_invoice WHERE order_id = orders.order_id AND NOT cancelled OFFSET 0) i
     CROSS JOIN LATERAL (

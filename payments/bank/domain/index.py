@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,7 +19,10 @@ PREPARED = 4_000_000  # pairs kept ready at once
 
 
 class OpenInvoice(NamedTuple):
-    """An open invoice: `open` is positive, in the currency of the lines; `discount` of it may be kept until a day."""
+    """An open invoice: `open` is positive, in the currency of the lines; `discount` of it may be kept until a day.
+
+    `part` is what is open of its next instalment, None when it is due as a whole.
+    """
 
     id: int
     number: str
@@ -32,6 +35,12 @@ class OpenInvoice(NamedTuple):
     open: Decimal
     discount: Decimal = Decimal(0)
     discount_until: date | None = None
+    part: Decimal | None = None
+
+    @property
+    def later(self) -> Decimal:
+        """What of it is due with later instalments."""
+        return self.open - self.part if self.part is not None else Decimal(0)
 
 
 def units(amount: Decimal) -> int:
@@ -79,9 +88,13 @@ class Account:
         """Those of which a discount may be kept by money of that value date."""
         return [x for x in self._discounted if allowed(x, on)]
 
-    def net_sums(self, may: Sequence[OpenInvoice]) -> Sums:
-        """The amounts when the discounts of `may` are kept."""
-        kept = {x.id: x.discount for x in may}
+    @cached_property
+    def in_parts(self) -> dict[int, Decimal]:
+        """{invoice: what of it is due with later instalments} of those paid in instalments."""
+        return {x.id: x.later for x in self.items if x.later}
+
+    def net_sums(self, kept: Mapping[int, Decimal]) -> Sums:
+        """The amounts without what is kept of some: a discount, later instalments."""
         key = frozenset(kept)
         if key not in self._net:
             self._net[key] = Sums([units(x.open - kept.get(x.id, Decimal(0))) for x in self.items])

@@ -191,7 +191,7 @@ class _Line:
         if whole == amount:
             self.offer(chosen, why, score + AMOUNT, exact=True)
             return
-        if self.with_discount(chosen, why, score):
+        if self.with_discount(chosen, why, score) or self.in_parts(chosen, why, score):
             return
         if whole > amount and len(chosen) > 1:
             self.some_of(chosen, why, score)
@@ -218,6 +218,14 @@ class _Line:
             exact=True,
             discounts=discounts,
         )
+        return True
+
+    def in_parts(self, chosen: list[OpenInvoice], why: list[Reason], score: int) -> bool:
+        """The next instalments of those that are paid so, with the others whole, make the amount to the cent."""
+        later = {x.id: x.later for x in chosen if x.later}
+        if not later or sum((x.open for x in chosen), Decimal(0)) - sum(later.values()) != self.line.amount:
+            return False
+        self.offer(chosen, [*why, Reason("instalment", str(self.line.amount))], score + AMOUNT, exact=True, later=later)
         return True
 
     def some_of(self, chosen: list[OpenInvoice], why: list[Reason], score: int) -> None:
@@ -252,6 +260,8 @@ class _Line:
         if not exact:
             may = account.discounted(self.line.value_date)
             exact = bool(may) and self.discounted_sums(account, may)
+        if not exact and account.in_parts:
+            exact = self.sums_of_parts(account)
         if not exact:
             if (more := account.sums.more(amount)) and len(more) == 1:
                 self.offer(
@@ -307,7 +317,7 @@ class _Line:
     def discounted_sums(self, account: Account, may: list[OpenInvoice]) -> bool:
         """One to four items, each discount kept that is still due, make the amount in one way only."""
         kept = {x.id: x.discount for x in may}
-        found = account.net_sums(may).find(units(self.line.amount))
+        found = account.net_sums(kept).find(units(self.line.amount))
         answers = [a for a in found.answers if any(account.items[i].id in kept for i in a)]
         if len(answers) != 1 or not found.whole:
             return False
@@ -315,6 +325,18 @@ class _Line:
         discounts = {x.id: kept[x.id] for x in chosen if x.id in kept}
         why = [Reason("cash_discount", str(sum(discounts.values(), Decimal(0)))), Reason("unique")]
         self.offer(chosen, why, DISCOUNT + UNIQUE, exact=True, discounts=discounts)
+        return True
+
+    def sums_of_parts(self, account: Account) -> bool:
+        """One to four items, of those in instalments the next one, make the amount in one way only."""
+        later = account.in_parts
+        found = account.net_sums(later).find(units(self.line.amount))
+        answers = [a for a in found.answers if any(account.items[i].id in later for i in a)]
+        if len(answers) != 1 or not found.whole:
+            return False
+        chosen = [account.items[i] for i in answers[0]]
+        why = [Reason("instalment", str(self.line.amount)), Reason("unique")]
+        self.offer(chosen, why, AMOUNT + UNIQUE, exact=True, later={x.id: x.later for x in chosen})
         return True
 
     # the amount alone
@@ -356,19 +378,23 @@ class _Line:
 
     def offer(
         self, chosen: Sequence[OpenInvoice], why: list[Reason], score: int, exact: bool = False, doubt: bool = False,
-        discounts: Mapping[int, Decimal] | None = None,
+        discounts: Mapping[int, Decimal] | None = None, later: Mapping[int, Decimal] | None = None,
     ) -> None:  # fmt: skip
-        """Spread the line over the chosen invoices, oldest first, and add what the sender and the amount tell."""
+        """Spread the line over the chosen invoices, oldest first, and add what the sender and the amount tell.
+
+        Of an invoice's open amount the payer kept `discounts` for good, and pays `later` with other instalments.
+        """
         left, parts, kept = self.line.amount, [], discounts or {}
+        unpaid = {**kept, **(later or {})}
         for x in chosen:
             if left <= 0:
                 break
-            part = min(left, x.open - kept.get(x.id, Decimal(0)))
+            part = min(left, x.open - unpaid.get(x.id, Decimal(0)))
             parts.append((x.id, part))
             left -= part
         reasons, score, payer = self.evidence(chosen, list(why), score)
         if exact:
-            if not any(r.code.startswith(("amount", "cash")) for r in reasons):
+            if not any(r.code.startswith(("amount", "cash", "instalment")) for r in reasons):
                 reasons.append(Reason("amount" if len(chosen) == 1 else "amount_all", str(self.line.amount)))
         elif left > 0:
             reasons.append(Reason("rest", str(left)))

@@ -7,6 +7,7 @@ a customer's balance is the sum of its entries, provable at any past date. `orde
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.db import models
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.parties.models import Customer
 from oms.company.models import Currency, TaxRule
 from oms.events.models import Event
+from payments.billing.domain import Part, parts_of
 from payments.credit.models import CreditAccount
 
 
@@ -38,7 +40,9 @@ class BillingTerms(models.Model):
     discount_share = models.DecimalField(_("cash discount"), max_digits=5, decimal_places=4, default=0)
     discount_days = models.SmallIntegerField(_("cash discount days"), default=0)
     timing = models.CharField(_("invoices"), max_length=10, choices=Timing.choices, default=Timing.SHIPMENT)
-    instalments = models.SmallIntegerField(default=1, help_text=_("equal parts, the first when due, then one each month"))
+    instalments = models.SmallIntegerField(
+        default=1, help_text=_("equal parts, the first when due, then one each month; cash discount is for what is paid at once")
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = _("billing terms")
@@ -71,7 +75,11 @@ class Invoice(models.Model):
     shipment_id = models.BigIntegerField(null=True, db_index=True)
     shipment_number = models.CharField(max_length=20, blank=True, default="", db_default="")
     invoice_date = models.DateField()
-    due_date = models.DateField()
+    due_date = models.DateField(help_text=_("of the whole, or of its first instalment"))
+    instalments = models.SmallIntegerField(default=1, db_default=1, help_text=_("parts, one a month from the due date"))
+    instalment = models.DecimalField(
+        max_digits=18, decimal_places=3, default=0, db_default=0, help_text=_("each part but the last, which takes the rest")
+    )
     net = models.DecimalField(max_digits=18, decimal_places=3)
     tax = models.DecimalField(max_digits=18, decimal_places=3)
     total = models.DecimalField(max_digits=18, decimal_places=3)
@@ -96,6 +104,11 @@ class Invoice(models.Model):
                 condition=Q(applied__gte=0, credited__gte=0, total__gte=F("applied") + F("credited")),
             ),
             models.CheckConstraint(name="invoice_due", condition=Q(due_date__gte=F("invoice_date"))),
+            models.CheckConstraint(
+                name="invoice_instalments",
+                condition=Q(instalments=1, instalment=0)
+                | Q(instalments__range=(2, 24), instalment__gt=0, total__gte=F("instalments") * F("instalment")),
+            ),
             models.UniqueConstraint(fields=["shipment_id"], name="invoice_of_shipment_once", condition=Q(cancelled=False)),
             models.CheckConstraint(name="invoice_noted", condition=Q(noted__gte=0, noted__lte=F("total"))),
             models.CheckConstraint(
@@ -108,6 +121,7 @@ class Invoice(models.Model):
                 name="invoice_open",
                 condition=Q(total__gt=F("applied") + F("credited")),
             ),
+            models.Index(fields=["currency", "invoice_date"], name="invoice_in_parts", condition=Q(instalments__gt=1)),
             models.Index(fields=["customer", "invoice_date"], name="invoice_of_customer"),
             models.Index(fields=["-invoice_date", "-id"], name="invoice_newest"),
             models.Index(fields=["order_number"], opclasses=["varchar_pattern_ops"], name="invoice_of_order_number"),
@@ -120,11 +134,27 @@ class Invoice(models.Model):
         return self.total - self.applied - self.credited
 
     @property
+    def parts(self) -> list[Part]:
+        """Its instalments, with what is open of each; one of the whole without."""
+        return parts_of(self.total, self.open_amount, self.due_date, self.instalments, self.instalment)
+
+    @property
+    def next_due(self) -> date:
+        """The day the earliest open part is due, of a settled invoice the last day of all."""
+        parts = self.parts
+        return next((part.due_date for part in parts if part.open), parts[-1].due_date)
+
+    @property
+    def overdue(self) -> Decimal:
+        """What is open and was due before today."""
+        return sum((part.open for part in self.parts if part.due_date < localdate()), Decimal(0))
+
+    @property
     def state(self) -> str:
         """settled, overdue, or due: open, the day not yet past."""
         if not self.open_amount:
             return "settled"
-        return "overdue" if self.due_date < localdate() else "open"
+        return "overdue" if self.overdue else "open"
 
     def __str__(self) -> str:
         return self.number
@@ -311,7 +341,8 @@ class DunningNoticeItem(models.Model):
 
     notice = models.ForeignKey(DunningNotice, on_delete=models.PROTECT, related_name="items")
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="dunning")
-    open = models.DecimalField(max_digits=18, decimal_places=3)
+    open = models.DecimalField(max_digits=18, decimal_places=3, help_text=_("what of it was overdue"))
+    due_date = models.DateField(null=True, help_text=_("of the earliest part that was; empty: the invoice's"))
     level = models.SmallIntegerField()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from payments.billing.selectors.documents import (
     AGEING,
+    NEXT_DUE,
     OPEN,
     AccountStatement,
     Aged,
@@ -56,6 +57,7 @@ __all__ = [
     "added_up",
     "within",
     "AGEING",
+    "NEXT_DUE",
     "OPEN",
     "AccountStatement",
     "Aged",

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import DateField, F, Func, Q, QuerySet, Sum
 
 from customers.parties.models import Customer
 from customers.territory.selectors import customer_filter
@@ -27,6 +28,12 @@ from payments.billing.models import (
 )
 
 OPEN = F("total") - F("applied") - F("credited")
+NEXT_DUE = Func(F("total"), OPEN, F("due_date"), F("instalments"), F("instalment"), function="next_due", output_field=DateField())
+# `rest` of b by `days` overdue, in the buckets of `age_bucket`.
+AGED = ", ".join(
+    f"coalesce(sum(b.rest) FILTER (WHERE {days}), 0)"
+    for days in ("days <= 0", *(f"days BETWEEN {first + 1} AND {last}" for first, last in pairwise(AGES)), f"days > {AGES[-1]}")
+)
 
 
 def invoice_of_shipment(shipment_id: int) -> int | None:
@@ -84,16 +91,20 @@ def receivable_entries(account_id: int, limit: int) -> list[ReceivableEntry]:
     return list(rows.order_by("-posted_date", "-pk")[:limit])
 
 
+AGES_OF = f"""
+SELECT {AGED} FROM (
+    SELECT %(on)s - p.due_date AS days, p.open AS rest FROM payments_invoice i
+    CROSS JOIN LATERAL open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p
+    WHERE i.account_id = %(account)s AND i.total > i.applied + i.credited
+) b
+"""
+
+
 def ageing_of(account_id: int, on: date) -> list[Decimal]:
     """What is open of one account by `age_bucket`: not due, 1–30, 31–60, 61–90 and more days overdue; one statement."""
-    since = [on, *(on - timedelta(days=last) for last in AGES[1:])]
-    bounds = [Q(due_date__gte=since[0])]
-    bounds += [Q(due_date__lt=new, due_date__gte=old) for new, old in zip(since, since[1:], strict=False)]
-    bounds.append(Q(due_date__lt=since[-1]))
-    names = [f"age{i}" for i in range(len(bounds))]
-    rows = Invoice.objects.filter(account_id=account_id, total__gt=F("applied") + F("credited"))
-    sums = rows.aggregate(**{n: Sum(OPEN, filter=q, default=Decimal(0)) for n, q in zip(names, bounds, strict=True)})
-    return [sums[name] for name in names]
+    with connection.cursor() as cursor:
+        cursor.execute(AGES_OF, {"account": account_id, "on": on})
+        return list(cursor.fetchone())
 
 
 APPLIED = """
@@ -169,7 +180,7 @@ def open_dispute(invoice_id: int) -> Dispute | None:
 
 @dataclass(frozen=True)
 class Item:
-    """An invoice (`rest` is what was open), money on account or a credit note (`rest` negative) at the end of a day."""
+    """An invoice or an instalment of one (`rest` is what was open), money on account or a credit note (`rest` negative) at the end of a day."""
 
     kind: str
     number: str
@@ -178,22 +189,32 @@ class Item:
     reference: str
     total: Decimal
     rest: Decimal
+    part: int = 0
+    parts: int = 0
+
+    @property
+    def name(self) -> str:
+        """Its number, of an instalment with which of how many."""
+        return f"{self.number} {self.part}/{self.parts}" if self.part else self.number
 
 
 ITEMS = """
 SELECT * FROM (
-    SELECT 'invoice', i.number, i.invoice_date, i.due_date, coalesce(nullif(i.customer_po, ''), i.order_number), i.total,
-           i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
+    SELECT 'invoice', i.number, i.invoice_date, p.due_date, coalesce(nullif(i.customer_po, ''), i.order_number), p.amount, p.open,
+           CASE WHEN i.instalments > 1 THEN p.number ELSE 0 END, i.instalments
+    FROM payments_invoice i CROSS JOIN LATERAL (
+        SELECT i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
                          WHERE c.invoice_id = i.id AND c.value_date <= %(on)s) - coalesce((SELECT sum(a.amount) FROM payments_application a
                                             WHERE a.invoice_id = i.id AND a.value_date <= %(on)s), 0) AS rest
-    FROM payments_invoice i WHERE i.account_id = %(account)s AND i.invoice_date <= %(on)s
+        ) of_day CROSS JOIN LATERAL open_parts(i.total, of_day.rest, i.due_date, i.instalments, i.instalment) p
+    WHERE i.account_id = %(account)s AND i.invoice_date <= %(on)s
     UNION ALL
     SELECT 'payment', p.number, p.value_date, NULL, '', -p.amount,
            coalesce((SELECT sum(e.amount) FROM payments_receivableentry e
                      WHERE e.kind IN ('payment', 'reversal') AND e.document_id = p.id AND e.posted_date <= %(on)s), 0)
            + coalesce((SELECT sum(a.amount) FROM payments_application a
                        WHERE a.payment_id = p.id AND a.value_date <= %(on)s), 0)
-           + coalesce((SELECT sum(r.amount) FROM payments_refund r WHERE r.payment_id = p.id AND r.refund_date <= %(on)s), 0)
+           + coalesce((SELECT sum(r.amount) FROM payments_refund r WHERE r.payment_id = p.id AND r.refund_date <= %(on)s), 0), 0, 0
     FROM payments_payment p WHERE p.account_id = %(account)s AND p.value_date <= %(on)s
     UNION ALL
     SELECT 'credit', n.number, n.credit_date, NULL, '', -n.total,
@@ -201,9 +222,9 @@ SELECT * FROM (
                       WHERE e.kind IN ('credit', 'discount', 'write_off', 'undone') AND e.document_id = n.id AND e.posted_date <= %(on)s), 0)
            - coalesce((SELECT sum(c.amount) FROM payments_creditapplication c
                        WHERE c.credit_note_id = n.id AND c.value_date <= %(on)s), 0)
-           - coalesce((SELECT sum(r.amount) FROM payments_refund r WHERE r.credit_note_id = n.id AND r.refund_date <= %(on)s), 0))
+           - coalesce((SELECT sum(r.amount) FROM payments_refund r WHERE r.credit_note_id = n.id AND r.refund_date <= %(on)s), 0)), 0, 0
     FROM payments_creditnote n WHERE n.account_id = %(account)s AND n.credit_date <= %(on)s
-) items(kind, number, day, due_date, reference, total, rest)
+) items(kind, number, day, due_date, reference, total, rest, part, parts)
 WHERE rest <> 0 ORDER BY kind, coalesce(due_date, day), number
 """
 
@@ -303,17 +324,18 @@ class Aged:
         return self.open - self.not_due
 
 
-AGEING = """
+AGEING = f"""
 WITH candidates AS (
     SELECT id FROM payments_invoice WHERE total > applied + credited
     UNION SELECT invoice_id FROM payments_application WHERE %(past)s AND value_date > %(on)s
     UNION SELECT invoice_id FROM payments_creditapplication WHERE %(past)s AND value_date > %(on)s
 ), items AS (
-    SELECT i.customer_id, i.account_id, i.currency_id, i.due_date, %(on)s - i.due_date AS days,
-           i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
+    SELECT i.customer_id, i.account_id, i.currency_id, p.due_date, %(on)s - p.due_date AS days, p.open AS rest
+    FROM payments_invoice i JOIN candidates USING (id) CROSS JOIN LATERAL (
+        SELECT i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
                          WHERE c.invoice_id = i.id AND c.value_date <= %(on)s) - coalesce((SELECT sum(a.amount) FROM payments_application a
                                             WHERE a.invoice_id = i.id AND a.value_date <= %(on)s), 0) AS rest
-    FROM payments_invoice i JOIN candidates USING (id)
+        ) of_day CROSS JOIN LATERAL open_parts(i.total, of_day.rest, i.due_date, i.instalments, i.instalment) p
     WHERE i.invoice_date <= %(on)s AND (%(all)s OR i.customer_id = ANY(%(customers)s))
 ), money AS (
     SELECT p.customer_id, p.account_id, p.currency_id,
@@ -340,10 +362,7 @@ WITH candidates AS (
     UNION ALL SELECT customer_id, account_id, currency_id, NULL, NULL, 0, rest FROM money WHERE rest <> 0
 )
 SELECT b.customer_id, c.code, c.name, b.currency_id, b.account_id,
-       coalesce(sum(b.rest) FILTER (WHERE days <= 0), 0), coalesce(sum(b.rest) FILTER (WHERE days BETWEEN 1 AND 30), 0),
-       coalesce(sum(b.rest) FILTER (WHERE days BETWEEN 31 AND 60), 0),
-       coalesce(sum(b.rest) FILTER (WHERE days BETWEEN 61 AND 90), 0), coalesce(sum(b.rest) FILTER (WHERE days > 90), 0),
-       sum(b.unapplied), min(b.due_date)
+       {AGED}, sum(b.unapplied), min(b.due_date)
 FROM both_sides b JOIN customers_customer c ON c.id = b.customer_id
 GROUP BY b.customer_id, c.code, c.name, b.currency_id, b.account_id
 ORDER BY c.name, b.account_id
@@ -365,13 +384,15 @@ def ageing(user: Any, on: date, today: date) -> list[Aged]:
 
 
 OVERDUE = """
-SELECT i.id, i.account_id, a.payer_id, i.total - i.applied - i.credited, %(on)s - i.due_date, coalesce(d.level, 0), %(on)s - d.last
+SELECT i.id, i.account_id, a.payer_id, p.open, p.oldest, %(on)s - p.oldest, coalesce(d.level, 0), %(on)s - d.last
 FROM payments_invoice i JOIN payments_creditaccount a ON a.id = i.account_id
+CROSS JOIN LATERAL (SELECT sum(x.open) AS open, min(x.due_date) AS oldest
+                    FROM open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) x WHERE x.due_date < %(on)s) p
 LEFT JOIN LATERAL (SELECT max(x.level) AS level, max(n.notice_date) AS last FROM payments_dunningnoticeitem x
-                   JOIN payments_dunningnotice n ON n.id = x.notice_id WHERE x.invoice_id = i.id) d ON true
-WHERE i.total > i.applied + i.credited AND i.due_date < %(on)s AND (%(all)s OR i.account_id = ANY(%(ids)s))
+                   JOIN payments_dunningnotice n ON n.id = x.notice_id WHERE x.invoice_id = i.id AND n.notice_date > p.oldest) d ON true
+WHERE i.total > i.applied + i.credited AND i.due_date < %(on)s AND p.open > 0 AND (%(all)s OR i.account_id = ANY(%(ids)s))
   AND NOT EXISTS (SELECT 1 FROM payments_dispute p WHERE p.invoice_id = i.id AND p.closed_at IS NULL)
-ORDER BY i.account_id, i.due_date, i.id
+ORDER BY i.account_id, p.oldest, i.id
 """
 
 
@@ -381,9 +402,9 @@ def reminders_due(on: date, account_ids: Collection[int] | None = None) -> list[
         cursor.execute(OVERDUE, {"on": on, "all": account_ids is None, "ids": list(account_ids or ())})
         rows = cursor.fetchall()
     found = []
-    for invoice, account, payer, rest, overdue, level, since in rows:
+    for invoice, account, payer, rest, oldest, overdue, level, since in rows:
         if now := next_level(overdue, level, since):
-            found.append(Reminder(invoice, account, payer, rest, now))
+            found.append(Reminder(invoice, account, payer, rest, oldest, now))
     return found
 
 

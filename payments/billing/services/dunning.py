@@ -36,5 +36,5 @@ def _write(account_id: int, items: list[Reminder], on: date, number: str) -> Dun
     about = [("credit_account", account_id), ("customer", items[0].payer_id), *[("invoice", x.invoice_id) for x in items]]
     event = current().event("account.reminded", about, {"account": account_id, "level": level, "amount": total})
     notice = DunningNotice.objects.create(number=number, account_id=account_id, level=level, notice_date=on, total=total, event_id=event)
-    DunningNoticeItem.objects.bulk_create(DunningNoticeItem(notice=notice, invoice_id=x.invoice_id, open=x.open, level=x.level) for x in items)
+    DunningNoticeItem.objects.bulk_create(DunningNoticeItem(notice=notice, invoice_id=x.invoice_id, open=x.open, due_date=x.due_date, level=x.level) for x in items)
     return notice

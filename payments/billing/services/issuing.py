@@ -18,7 +18,7 @@ from oms.company.services import next_numbers
 from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid
 from oms.kernel.money import half_up
-from payments.billing.domain import Totals, totals
+from payments.billing.domain import Totals, instalment_of, totals
 from payments.billing.models import BillingTerms, Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
 from payments.billing.selectors import open_day
 from payments.credit.locks import lock_accounts
@@ -74,7 +74,7 @@ def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reser
         order_id=header.order_id, order_number=header.order_number, customer_po=header.customer_po,
         shipment_id=header.shipment_id, shipment_number=header.shipment_number, invoice_date=header.invoice_date,
         due_date=header.invoice_date + timedelta(days=header.terms_days), net=money.net, tax=money.tax,
-        total=money.total, issued_at=cmd.at, kind=header.kind, **cash_discount(header, money.total),
+        total=money.total, issued_at=cmd.at, kind=header.kind, **by_terms(header, money.total),
     )  # fmt: skip
     event = cmd.event(
         "invoice.issued",
@@ -94,12 +94,16 @@ def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reser
     return invoice.pk
 
 
-def cash_discount(header: InvoiceHeader, total: Decimal) -> dict[str, Any]:
-    """What of the invoice the customer may keep, and until which value date, by its terms; never of a fee."""
-    terms = BillingTerms.objects.filter(customer_id=header.customer_id, discount_share__gt=0).first()
+def by_terms(header: InvoiceHeader, total: Decimal) -> dict[str, Any]:
+    """In how many parts the invoice is paid, or what of it the customer may keep until which value date; never of a fee."""
+    terms = BillingTerms.objects.filter(customer_id=header.customer_id).first()
     if terms is None or header.kind != Invoice.Kind.GOODS:
         return {}
-    amount = half_up(total * terms.discount_share, exponent(header.currency))
+    places = exponent(header.currency)
+    count, each = instalment_of(total, terms.instalments, places)
+    if count > 1:
+        return {"instalments": count, "instalment": each}
+    amount = half_up(total * terms.discount_share, places)
     return {"discount_amount": amount, "discount_until": header.invoice_date + timedelta(days=terms.discount_days)} if amount else {}
 
 
@@ -151,9 +155,9 @@ def _insert(invoice: Invoice, lines: Sequence[InvoiceLineData], money: Totals) -
 PUSH_OVERDUE = """
 UPDATE payments_creditaccount a SET oldest_due_date = o.oldest, amount_overdue = o.overdue
 FROM unnest(%(ids)s::bigint[]) AS i(id) CROSS JOIN LATERAL (
-    SELECT min(due_date) AS oldest,
-           coalesce(sum(total - applied - credited) FILTER (WHERE due_date < %(on)s), 0) AS overdue
-    FROM payments_invoice WHERE account_id = i.id AND total > applied + credited
+    SELECT min(p.due_date) AS oldest, coalesce(sum(p.open) FILTER (WHERE p.due_date < %(on)s), 0) AS overdue
+    FROM payments_invoice x CROSS JOIN LATERAL open_parts(x.total, x.total - x.applied - x.credited, x.due_date, x.instalments, x.instalment) p
+    WHERE x.account_id = i.id AND x.total > x.applied + x.credited
 ) o
 WHERE a.id = i.id AND (a.oldest_due_date, a.amount_overdue) IS DISTINCT FROM (o.oldest, o.overdue)
 """

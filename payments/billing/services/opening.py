@@ -17,7 +17,7 @@ from oms.company.selectors import exponent, numbers_ahead
 from oms.company.services import begin_behind, next_numbers
 from oms.events.services import current, new_ids
 from oms.kernel.errors import Conflict
-from payments.billing.domain import Totals, totals
+from payments.billing.domain import Totals, instalment_of, totals
 from payments.billing.models import Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
 from payments.billing.selectors import refuse_closed
 from payments.billing.services.issuing import InvoiceHeader, InvoiceLineData, push_overdue
@@ -38,6 +38,7 @@ class OldInvoice:
     reserved: Decimal = Decimal(0)
     discount_amount: Decimal = Decimal(0)
     discount_until: date | None = None
+    instalments: int = 1
 
 
 def clashing(numbers: Collection[str]) -> set[str]:
@@ -80,11 +81,12 @@ def bring_invoices(rows: Sequence[OldInvoice]) -> list[int]:
 
 def _invoice(pk: int, row: OldInvoice, money: Totals) -> Invoice:
     head = row.header
+    count, each = instalment_of(money.total, row.instalments, exponent(head.currency))
     return Invoice(
         pk=pk, number=row.number, account_id=head.account_id, customer_id=head.customer_id, currency_id=head.currency, order_id=head.order_id,
         order_number=head.order_number, customer_po=head.customer_po, shipment_id=head.shipment_id, shipment_number=head.shipment_number,
         invoice_date=head.invoice_date, due_date=row.due_date, net=money.net, tax=money.tax, total=money.total, kind=head.kind,
-        discount_amount=row.discount_amount, discount_until=row.discount_until, issued_at=datetime.combine(head.invoice_date, time(), UTC),
+        instalments=count, instalment=each, discount_amount=row.discount_amount, discount_until=row.discount_until, issued_at=datetime.combine(head.invoice_date, time(), UTC),
     )  # fmt: skip
 
 

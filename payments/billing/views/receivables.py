@@ -94,7 +94,7 @@ class InvoiceDetail(InvoiceMixin, Page):
             applications=applied_to(invoice.pk), notes=tax_notes(invoice), credit_notes=credit_notes_of(invoice.pk) if invoice.noted else [],
             dispute=open_dispute(invoice.pk), settles=may(user, "payments.settle_dispute"), disputes=may(user, "payments.dispute") and invoice.left > 0,
             credits=may(user, "payments.propose_credit") and invoice.noted < invoice.total, writes_off=may(user, "payments.propose_write_off") and invoice.left > 0,
-            days_overdue=max(0, (localdate() - invoice.due_date).days) if invoice.open_amount else 0,
+            days_overdue=max(0, (localdate() - invoice.next_due).days) if invoice.open_amount else 0,
             timeline=words.entries(timeline("invoice", invoice.pk)) if inside else [], **kwargs,
         )  # fmt: skip
 
@@ -222,7 +222,7 @@ class AccountDetail(AccountMixin, Page):
         ages = ageing_of(account.pk, today)
         return super().get_context_data(
             account=account, code=self.kwargs["customer"], state=account_state(account), left=account.limit - account.exposure, over=account.exposure - account.limit,
-            items=[(x, max(0, (today - x.due_date).days)) for x in items], ages=list(zip(age_words(), ages, strict=True)),
+            items=[(x, max(0, (today - x.next_due).days)) for x in items], ages=list(zip(age_words(), ages, strict=True)),
             unapplied=unapplied_money(account.pk, SHOWN), credit_notes=open_credits(account.pk)[:SHOWN], charges=may(user, "payments.charge_fee"),
             postings=receivable_entries(account.pk, LAST),
             members=list(account.members.select_related("customer").order_by("customer__name")[:SHOWN]),

@@ -50,8 +50,9 @@ SELECT me.id, me.today,
       'overdue', due.amount::text, 'oldest', due.oldest, 'blocked', a.blocked, 'expires', a.limit_expires)
       FROM payments_accountmember m JOIN payments_creditaccount a ON a.id = m.account_id
       JOIN customers_customer payer ON payer.id = a.payer_id
-      CROSS JOIN LATERAL (SELECT coalesce(sum(i.total - i.applied - i.credited), 0) AS amount, min(i.due_date) AS oldest
-          FROM payments_invoice i WHERE i.account_id = a.id AND i.total > i.applied + i.credited AND i.due_date < me.today) due
+      CROSS JOIN LATERAL (SELECT coalesce(sum(p.open), 0) AS amount, min(p.due_date) AS oldest FROM payments_invoice i
+          CROSS JOIN LATERAL open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p
+          WHERE i.account_id = a.id AND i.total > i.applied + i.credited AND i.due_date < me.today AND p.due_date < me.today) due
       WHERE m.customer_id = me.id)
 FROM me
 """

@@ -35,7 +35,7 @@ WITH RECURSIVE me AS (
     SELECT s.id, s.number, s.order_id, s.delivered_date AS day, s.delivery_proof AS proof FROM orders_shipment s JOIN orders_order o ON o.id = s.order_id
     WHERE o.customer_id = %(customer)s AND s.delivered_date IS NOT NULL ORDER BY s.delivered_date DESC, s.id DESC LIMIT {DELIVERIES}
 ), settled AS (
-    SELECT i.total, p.day, p.day - i.due_date AS late
+    SELECT i.total, p.day, p.day - (i.due_date + make_interval(months => i.instalments - 1))::date AS late
     FROM payments_invoice i JOIN LATERAL (SELECT max(a.value_date) AS day FROM payments_application a WHERE a.invoice_id = i.id AND a.amount > 0) p
         ON p.day > %(since)s
     WHERE i.customer_id = %(customer)s AND i.total = i.applied + i.credited AND i.applied > 0 AND NOT i.cancelled
@@ -65,9 +65,11 @@ SELECT
                 OR q.territory_id IN (SELECT id FROM region)
          LEFT JOIN inventory_product p ON p.id = q.product_id LEFT JOIN customers_post po ON po.id = q.post_id LEFT JOIN customers_territory t ON t.id = q.territory_id
          WHERE %(today)s BETWEEN q.first AND q.last ORDER BY q.used::numeric / greatest(q.maximum, 1) DESC LIMIT {QUOTAS}) quotas),
-  (SELECT json_agg(json_build_object('number', number, 'dated', invoice_date, 'due', due_date, 'total', total::text, 'left', (total - applied - credited)::text,
-      'currency', currency_id) ORDER BY due_date, id) FROM (SELECT * FROM payments_invoice i WHERE i.customer_id = %(customer)s AND i.total > i.applied + i.credited
-                                                           ORDER BY i.due_date, i.id LIMIT {DUE}) due),
+  (SELECT json_agg(json_build_object('number', number, 'dated', invoice_date, 'due', due, 'total', amount::text, 'left', open::text,
+      'currency', currency_id) ORDER BY due, id, part) FROM (
+      SELECT i.id, i.number, i.invoice_date, i.currency_id, p.due_date AS due, p.amount, p.open, p.number AS part FROM payments_invoice i
+      CROSS JOIN LATERAL open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p
+      WHERE i.customer_id = %(customer)s AND i.total > i.applied + i.credited ORDER BY p.due_date, i.id LIMIT {DUE}) due),
   (SELECT json_agg(json_build_object('number', number, 'title', title, 'kind', kind, 'status', status, 'opened_at', opened_at, 'late', late)
           ORDER BY status = 'resolved', opened_at DESC) FROM (
       SELECT c.*, c.status = 'open' AND (c.resolve_due < now() OR c.responded_at IS NULL AND c.respond_due < now()) AS late FROM orders_case c
