@@ -91,10 +91,12 @@ def money_said(event: Event) -> dict[str, Any]:
 
     if event.name == "invoice.issued":
         invoice = Invoice.objects.get(pk=data["invoice"])
-        said = {"invoice": invoice.number, "due_date": invoice.due_date.isoformat(), "total": amount(invoice.total, invoice.currency_id), "currency": invoice.currency_id}
-        if invoice.instalments == 1:
-            return said
-        return {**said, "instalments": [{"due_date": x.due_date.isoformat(), "amount": amount(x.amount, invoice.currency_id)} for x in invoice.parts]}
+        said: dict[str, Any] = {"invoice": invoice.number, "due_date": invoice.due_date.isoformat(), "total": amount(invoice.total, invoice.currency_id), "currency": invoice.currency_id}
+        if invoice.instalments > 1:
+            said["instalments"] = [{"due_date": x.due_date.isoformat(), "amount": amount(x.amount, invoice.currency_id)} for x in invoice.parts]
+        if numbers := list(invoice.orders.order_by("pk").values_list("order_number", flat=True)):
+            said["orders"] = numbers
+        return said
     if event.name == "credit_note.issued":
         note = CreditNote.objects.select_related("invoice").get(pk=data["credit_note"])
         return {"credit_note": note.number, "invoice": note.invoice.number, "total": amount(note.total, note.currency_id), "currency": note.currency_id}

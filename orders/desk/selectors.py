@@ -43,6 +43,7 @@ from orders.desk.models import OrderFile, OrderNote
 from orders.planning.models import ScheduleLine
 from orders.planning.selectors import last_promises, live_lines
 from orders.planning.selectors.live import UNDATED
+from payments.billing.selectors import of_orders
 from payments.models import AccountMember, CreditAccount, Invoice
 
 
@@ -255,4 +256,4 @@ def notes_of(order: Order, user: Any) -> QuerySet[OrderNote]:
 
 def invoices_of(order: Order) -> QuerySet[Invoice]:
     """The order's invoices, oldest first."""
-    return Invoice.objects.filter(order_id=order.pk).annotate(left=F("total") - F("applied") - F("credited")).order_by("pk")
+    return Invoice.objects.filter(of_orders([order.pk])).annotate(left=F("total") - F("applied") - F("credited")).order_by("pk")

@@ -7,6 +7,7 @@ lines: what left there is invoiced by it, and by nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,8 +28,8 @@ from payments.bank.domain import NewBankLine
 from payments.bank.models import BankAccount, Payment
 from payments.bank.services import OldPayment, bring_payments
 from payments.billing.domain import totals
-from payments.billing.models import Invoice, InvoiceLine
-from payments.billing.services import InvoiceHeader, InvoiceLineData, OldInvoice, clashing
+from payments.billing.models import Invoice, InvoiceLine, InvoiceOrder
+from payments.billing.services import InvoiceHeader, InvoiceLineData, OldInvoice, OrderPart, clashing
 from payments.credit.models import AccountMember, CreditAccount
 
 TAXED = (TaxRule.Category.STANDARD, TaxRule.Category.REDUCED)
@@ -60,6 +61,7 @@ COLUMNS = (
     Column("price", gettext_lazy("net per price unit"), "decimal", required=True, least=0),
     Column("price_unit", gettext_lazy("base units the price is for"), choices=PRICE_UNITS, default=1),
     Column("discount", gettext_lazy("share of 1"), "decimal", default=Decimal(0), least=0, most=1),
+    Column("line_order", gettext_lazy("on an invoice of several orders: the number of the line's; `order` is empty then"), default="", longest=60),
     Column("tax_category", gettext_lazy("as in the tax rules"), choices={c: c for c in TaxRule.Category.values}, default=TaxRule.Category.STANDARD.value),
     Column("tax_rate", gettext_lazy("share of 1; of standard and reduced it must be said"), "decimal", least=0, most=1),
 )
@@ -77,7 +79,8 @@ class Known:
         self.customers = {c.code: c for c in Customer.objects.filter(code__in=codes)}
         members = AccountMember.objects.filter(customer__code__in=codes).select_related("account", "customer")
         self.accounts = {m.customer.code: m.account for m in members}
-        self.orders = old_orders({d.head.get("order") or "" for d in documents} - {""})
+        named = {d.head.get("order") or "" for d in documents} | {row.cells.get("line_order") or "" for d in documents for row in d.rows}
+        self.orders = old_orders(named - {""})
         self.banks: dict[str, list[int]] = {}
         for pk, currency in BankAccount.objects.values_list("pk", "currency_id").order_by("pk"):
             self.banks.setdefault(currency, []).append(pk)
@@ -87,10 +90,11 @@ class Known:
         """The credit account the invoice counts against."""
         return self.accounts.get(head.get("payer") or head.get("customer") or "")
 
-    def order(self, head: Mapping[str, Any]) -> OldOrder | None:
-        """The order of this system it is of."""
+    def order(self, head: Mapping[str, Any], row: Row | None = None) -> OldOrder | None:
+        """The order of this system it is of, or one of its lines."""
         linked = head.get("kind") != Invoice.Kind.FEE and not head.get("cancelled")
-        return self.orders.get(head.get("order") or "") if linked else None
+        named = (row.cells.get("line_order") if row else "") or head.get("order")
+        return self.orders.get(named or "") if linked else None
 
 
 def paid_number(number: str) -> str:
@@ -175,16 +179,15 @@ def check_amounts(document: Document, account: CreditAccount, known: Known) -> N
 
 def check_order(document: Document, customer: Customer, known: Known) -> None:
     """The lines of a known order that the invoice takes; each once."""
-    order = known.order(document.head)
-    if order is None:
-        return
-    if order.customer_id != customer.pk:
-        document.rows[0].refuse("order", _("is of another customer."))
-        return
     for row in document.rows:
-        if line_of(row, order) is None:
+        order = known.order(document.head, row)
+        if row.cells.get("line_order") and document.head.get("order"):
+            row.refuse("line_order", _("is for an invoice of several orders: leave `order` empty."))
+        elif order is not None and order.customer_id != customer.pk:
+            row.refuse("line_order" if row.cells.get("line_order") else "order", _("is of another customer."))
+        elif line_of(row, order) is None:
             row.refuse("sku", _("order %(order)s has no line of it with %(n)s shipped and not invoiced.")
-                       % {"order": order.number, "n": row.cells.get("quantity", 1)})  # fmt: skip
+                       % {"order": order.number if order else "", "n": row.cells.get("quantity", 1)})  # fmt: skip
 
 
 def line_of(row: Row, order: OldOrder | None) -> int | None:
@@ -211,7 +214,12 @@ def old_invoice(document: Document, known: Known) -> OldInvoice:
         account.pk, customer.pk, account.currency_id, order.pk if order else 0, order.number if order else head["order"][:20],
         head["customer_po"], None, head["invoice_date"], 0, head["shipment"], head["kind"],
     )  # fmt: skip
-    lines = [line_data(row.cells, line_of(row, order) or 0) for row in document.rows]
+    lines, named = [], {row.cells["line_order"]: known.order(head, row) for row in document.rows if row.cells.get("line_order")}
+    for row in document.rows:
+        each = known.order(head, row)
+        shown = (each.number if each else row.cells["line_order"][:20]) if row.cells.get("line_order") else ""
+        lines.append(replace(line_data(row.cells, line_of(row, each) or 0), order_number=shown))
+    header = replace(header, orders=tuple(OrderPart(x.pk, x.number, "", Decimal(0)) for x in named.values() if x is not None))
     return OldInvoice(head["number"], header, due, lines, Decimal(0), head["discount_amount"], head["discount_until"],
                       head["instalments"])  # fmt: skip
 
@@ -241,7 +249,9 @@ def export() -> Iterator[dict[str, Any]]:
     members = dict(AccountMember.objects.values_list("customer_id", "account_id"))
     invoices = Invoice.objects.select_related("customer", "account__payer").order_by("pk")
     for some in batched(invoices.iterator(chunk_size=1_000)):
-        orders = file_numbers({i.order_id for i in some})
+        shared = dict(InvoiceOrder.objects.filter(invoice__in=some).values_list("order_number", "order_id"))
+        orders = file_numbers({*(i.order_id for i in some), *shared.values()})
+        theirs = {number: orders.get(order, number) for number, order in shared.items()}
         lines: dict[int, list[InvoiceLine]] = {}
         for line in InvoiceLine.objects.filter(invoice__in=some).order_by("invoice_id", "pk"):
             lines.setdefault(line.invoice_id, []).append(line)
@@ -255,7 +265,8 @@ def export() -> Iterator[dict[str, Any]]:
             }  # fmt: skip
             for x in lines[i.pk]:
                 yield {**head, "sku": x.sku, "description": x.description, "quantity": x.quantity, "price": x.unit_price, "price_unit": x.price_unit,
-                       "discount": x.discount, "tax_category": x.tax_category, "tax_rate": x.tax_rate}  # fmt: skip
+                       "discount": x.discount, "line_order": theirs.get(x.order_number, x.order_number),
+                       "tax_category": x.tax_category, "tax_rate": x.tax_rate}  # fmt: skip
 
 
 INVOICES = register(

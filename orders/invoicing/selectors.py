@@ -25,10 +25,10 @@ def asked_ahead(order_ids: Collection[int]) -> set[int]:
 
 
 DUE = """
-SELECT DISTINCT o.id FROM orders_order o
+SELECT array_agg(DISTINCT o.id) FROM orders_order o
 JOIN payments_billingterms t ON t.customer_id = o.customer_id AND t.timing = ANY(%(timings)s)
 JOIN orders_orderline l ON l.order_id = o.id AND l.kind = ANY(%(kinds)s) AND l.quantity_shipped > l.quantity_invoiced
-ORDER BY o.id
+GROUP BY o.customer_id, o.payer_id, o.currency_id ORDER BY o.customer_id, o.payer_id, o.currency_id
 """
 
 
@@ -37,11 +37,18 @@ def timings_due(on: date) -> list[str]:
     return [*(["weekly"] if on.weekday() == 0 else []), *(["monthly"] if on.day == 1 else [])]
 
 
-def orders_due(timings: list[str], kinds: list[str]) -> list[int]:
-    """Orders of customers billed so, with goods shipped that no invoice took."""
+def orders_due(timings: list[str], kinds: list[str]) -> list[list[int]]:
+    """Orders of customers billed so, with goods shipped that no invoice took: those that go on one invoice together."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, {"timings": timings, "kinds": kinds})
-        return [row[0] for row in cursor.fetchall()]
+        groups = [sorted(row[0]) for row in cursor.fetchall()]
+    alone = asked_ahead({order for group in groups for order in group})
+    found = []
+    for group in groups:
+        found += [[order] for order in group if order in alone]
+        if together := [order for order in group if order not in alone]:
+            found.append(together)
+    return found
 
 
 CLOSE = """

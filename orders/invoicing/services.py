@@ -26,7 +26,7 @@ from orders.book.services import add, subjects, transition_to
 from orders.fulfilment.models import Shipment
 from orders.holds.choices import HoldKind, Step
 from orders.holds.models import Hold
-from orders.holds.selectors import refuse_if_held
+from orders.holds.selectors import refuse_if_held, stopping
 from orders.holds.services import close_holds, needed_of, settle_prepayment
 from payments.bank.services import Waiting
 from payments.billing.domain import totals
@@ -35,6 +35,7 @@ from payments.billing.models import BillingTerms, CreditNote, Invoice, ProForma
 from payments.billing.selectors import (
     invoice_of_shipment,
     invoiced_quantities,
+    orders_of,
     pro_forma_of,
     unsettled_orders,
 )
@@ -42,6 +43,7 @@ from payments.billing.services import (
     InvoiceHeader,
     InvoiceLineData,
     OldInvoice,
+    OrderPart,
     bring_invoices,
     cancel_whole,
     issue_invoice,
@@ -171,6 +173,42 @@ def invoice_order(order_id: int, *, by: Any, whole: bool = False, at: datetime |
     return _issue(order, lines, {**quantities, **services_left(lines)}, None)
 
 
+@use_case("orders.invoice_together")
+def invoice_together(order_ids: Collection[int], *, by: Any, at: datetime | None = None) -> int | None:
+    """Invoice all that was shipped of orders of one customer, payer and currency and is not invoiced, in one invoice; None for none.
+
+    An order whose invoicing is held is left out, and is a problem of its own; one for which money waits is invoiced alone.
+    Raises Conflict `no_account`, `not_together`.
+    """
+    authorize(by, "orders.invoice")
+    orders = {order.pk: order for order in lock_orders(order_ids)}
+    held = stopping(orders, Step.INVOICE)
+    lines = {line.pk: line for line in lock_lines([i for i in orders if not held.get(i)])}
+    shipped = {i: line.quantity_shipped - line.quantity_invoiced for i, line in lines.items() if line.kind in SHIPPED_KINDS}
+    shipped = {i: quantity for i, quantity in shipped.items() if quantity > 0}
+    own = {order: [line for line in lines.values() if line.order_id == order] for order in sorted({lines[i].order_id for i in shipped})}
+    if not own:
+        return None
+    first = orders[next(iter(own))]
+    account_id = account_of(first.payer_id)
+    if account_id is None:
+        raise Conflict(_("The payer has no credit account."), code="no_account")
+    if {(x.customer_id, x.payer_id, x.currency_id) for x in map(orders.__getitem__, own)} != {(first.customer_id, first.payer_id, first.currency_id)}:
+        raise Conflict(_("The orders have not one customer, payer and currency."), code="not_together")
+    quantities = {**shipped, **services_left({line.pk: line for rows in own.values() for line in rows})}
+    before = reserved(own)
+    add({"invoiced": quantities})
+    for line_id, quantity in quantities.items():
+        lines[line_id].quantity_invoiced += quantity
+    parts, listed = [], []
+    for order_id, rows in own.items():
+        order, kept = orders[order_id], before.get(order_id, (account_id, Decimal(0)))[1]
+        parts.append(OrderPart(order_id, order.number, order.customer_po, kept - min(kept, max(Decimal(0), gross_rest(order, rows)))))
+        mine = {line.pk: quantities[line.pk] for line in rows if line.pk in quantities}
+        listed += [replace(x, order_number=order.number) for x in invoice_lines(lines, mine)]
+    return issue_invoice(replace(header(first, None, account_id), order_id=0, order_number="", customer_po="", orders=tuple(parts)), listed, Decimal(0))
+
+
 def timing_of(order_id: int) -> str:
     """When the order's customer is invoiced: shipment, order, weekly or monthly."""
     found = BillingTerms.objects.filter(customer_id__in=Order.objects.filter(pk=order_id).values("customer_id")).values_list("timing", flat=True).first()
@@ -190,21 +228,23 @@ def bring_old_invoices(rows: Sequence[OldInvoice], *, by: Any, at: datetime | No
     Raises Conflict `above_shipped`, `own_number`, `credit_bucket`.
     """
     authorize(by, "payments.bring_invoices")
-    order_ids = sorted({row.header.order_id for row in rows} - {0})
+    order_ids = sorted({order for row in rows for order in (row.header.order_id, *(x.order_id for x in row.header.orders))} - {0})
     orders = {order.pk: order for order in lock_orders(order_ids)}
     lines = {line.pk: line for line in lock_lines(order_ids)}
     kept = {order_id: amount for order_id, (_account, amount) in reserved(order_ids).items()}
     linked, invoiced = [], Counter[int]()
     for row in rows:
-        quantities, before = invoiced_by(row), kept.get(row.header.order_id, Decimal(0))
+        quantities = invoiced_by(row)
         invoiced.update(quantities)
         for line_id, quantity in quantities.items():
             lines[line_id].quantity_invoiced += quantity
-        if quantities:
-            order = orders[row.header.order_id]
-            kept[order.pk] = min(before, gross_rest(order, [x for x in lines.values() if x.order_id == order.pk]))
-            row = replace(row, reserved=before - kept[order.pk])
-        linked.append(row)
+        freed = {}
+        for order_id in sorted({lines[line_id].order_id for line_id in quantities}):
+            before = kept.get(order_id, Decimal(0))
+            kept[order_id] = min(before, gross_rest(orders[order_id], [x for x in lines.values() if x.order_id == order_id]))
+            freed[order_id] = before - kept[order_id]
+        parts = tuple(replace(x, customer_po=orders[x.order_id].customer_po, reserved=freed.get(x.order_id, Decimal(0))) for x in row.header.orders)
+        linked.append(replace(row, header=replace(row.header, orders=parts), reserved=freed.get(row.header.order_id, Decimal(0))))
     add({"invoiced": invoiced})
     bring_invoices(linked)
 
@@ -234,27 +274,30 @@ def propose_cancel_invoice(invoice_id: int, reason: str, *, by: Any, at: datetim
 def cancel_invoice(change: ChangeRequest) -> CreditNote:
     """Part: credit the whole of an invoice and lower `invoiced` by it, so that its shipment can be invoiced again.
 
-    What was paid stands on the account's credit. The only way in which `invoiced` falls. Locks order, lines, invoice.
+    What was paid stands on the account's credit. The only way in which `invoiced` falls. Locks orders, lines, invoice.
     Raises Conflict `not_approved` for a completed order, `invoice_cancelled`; Stale `invoice_changed`.
     """
-    order_id = Invoice.objects.values_list("order_id", flat=True).get(pk=change.subject_id)
-    order = lock_order(order_id)
-    lines = {line.pk: line for line in lock_lines([order.pk])}
+    order_ids = orders_of(Invoice.objects.filter(pk=change.subject_id))
+    orders = lock_orders(order_ids)
+    lines = {line.pk: line for line in lock_lines(order_ids)}
     invoice = lock_invoices([change.subject_id])[change.subject_id]
     if invoice.cancelled:
         raise Conflict(_("%(number)s is cancelled already.") % {"number": invoice.number}, code="invoice_cancelled")
     if invoice.noted != Decimal(change.before["noted"]):
         raise Stale(_("A credit note of this invoice was issued meanwhile."), code="invoice_changed", clears=_("Propose it again."))
-    if order.status != OrderStatus.APPROVED:
-        raise Conflict(_("Order %(number)s is %(status)s.") % {"number": order.number, "status": order.get_status_display().lower()},
-                       code="not_approved", clears=_("Open the order again first."))
-    quantities = invoiced_quantities(invoice.pk)
-    before = reserved([order.pk]).get(order.pk, (invoice.account_id, Decimal(0)))[1]
+    for order in orders:
+        if order.status != OrderStatus.APPROVED:
+            raise Conflict(_("Order %(number)s is %(status)s.") % {"number": order.number, "status": order.get_status_display().lower()},
+                           code="not_approved", clears=_("Open the order again first."))
+    quantities, before = invoiced_quantities(invoice.pk), reserved(order_ids)
     add({"invoiced": {line_id: -quantity for line_id, quantity in quantities.items()}})
     for line_id, quantity in quantities.items():
         lines[line_id].quantity_invoiced -= quantity
     note = cancel_whole(invoice, change.reason)
-    force_reserve(invoice.account_id, order.pk, max(Decimal(0), needed_of(order, list(lines.values())) - before), note.event_id)
+    for order in orders:
+        kept = before.get(order.pk, (invoice.account_id, Decimal(0)))[1]
+        needed = needed_of(order, [line for line in lines.values() if line.order_id == order.pk])
+        force_reserve(invoice.account_id, order.pk, max(Decimal(0), needed - kept), note.event_id)
     return note
 
 

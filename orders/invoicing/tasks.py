@@ -1,4 +1,4 @@
-"""Invoices of the week and of the month, each order in its own transaction."""
+"""Invoices of the week and of the month: one for all the orders of a customer, each in its own transaction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oms.jobs.registry import Running, job
 from oms.kernel.errors import OMSError
 from orders.book.choices import SHIPPED_KINDS
 from orders.invoicing.selectors import orders_due, timings_due
-from orders.invoicing.services import invoice_order
+from orders.invoicing.services import invoice_order, invoice_together
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +18,14 @@ log = logging.getLogger(__name__)
 @job("orders.collective_invoices", daily_at="00:40")
 def collective(running: Running) -> dict[str, int]:
     """What the day asks for; run again it goes on with what is left. What is held stays and shows as a problem."""
-    ids = orders_due(timings_due(localdate()), sorted(SHIPPED_KINDS))
+    groups = orders_due(timings_due(localdate()), sorted(SHIPPED_KINDS))
     made, refused = 0, 0
-    for n, order_id in enumerate(ids):
+    for n, orders in enumerate(groups):
         try:
-            made += invoice_order(order_id, by=running.by) is not None
+            one = invoice_order(orders[0], by=running.by) if len(orders) == 1 else invoice_together(orders, by=running.by)
+            made += one is not None
         except OMSError as error:
             refused += 1
-            log.warning("order %s is not invoiced: %s", order_id, error.code)
-        running.progress(n + 1, len(ids))
+            log.warning("orders %s are not invoiced: %s", orders, error.code)
+        running.progress(n + 1, len(groups))
     return {"invoices": made, "refused": refused}

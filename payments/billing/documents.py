@@ -52,11 +52,7 @@ def invoice_data(invoice: Invoice, company: Company, notes: Sequence[str]) -> di
                 [_("Shipment"), invoice.shipment_number],
             ],
             "heads": [_("Article"), _("Quantity"), _("Price"), _("Discount"), _("Tax"), f"{_('Net')} {code}"],
-            "lines": [
-                [line.description, line.sku, quantity(line.quantity), unit_price(line, code),
-                 percent(line.discount, 1) if line.discount else "", percent(line.tax_rate, 1), money(line.net, code)]
-                for line in invoice.lines.all()
-            ],
+            "lines": invoice_rows(invoice),
             "totals": [
                 [_("Net"), money(invoice.net, code)],
                 *[[_("%(category)s %(rate)s on %(net)s") % {
@@ -68,6 +64,21 @@ def invoice_data(invoice: Invoice, company: Company, notes: Sequence[str]) -> di
             "pay": pay_words(invoice, company),
             "page": _("Page"), "vat": _("VAT number"),
         }  # fmt: skip
+
+
+def invoice_rows(invoice: Invoice) -> list[list[str]]:
+    """The lines as printed; of several orders each stands under its number and the customer's."""
+    theirs = {} if invoice.order_id else {x.order_number: x.customer_po for x in invoice.orders.all()}
+    rows, shown = [], ""
+    for line in invoice.lines.all():
+        if line.order_number != shown:
+            shown = line.order_number
+            rows.append([_("Order %(number)s") % {"number": shown}, theirs.get(shown, ""), "", "", "", "", ""])
+        rows.append([
+            line.description, line.sku, quantity(line.quantity), unit_price(line, invoice.currency_id),
+            percent(line.discount, 1) if line.discount else "", percent(line.tax_rate, 1), money(line.net, invoice.currency_id),
+        ])  # fmt: skip
+    return rows
 
 
 def pay_words(invoice: Invoice, company: Company) -> str:

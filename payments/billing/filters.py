@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.parties.selectors import begins, found_by_words
 from customers.territory.models import Post, Territory
 from oms.web.forms import DayInput
-from payments.billing.models import Invoice, ProForma
+from payments.billing.models import Invoice, InvoiceOrder, ProForma
 from payments.billing.selectors import NEXT_DUE
 from payments.credit.models import CreditAccount
 from payments.credit.selectors import EXPOSURE
@@ -35,8 +35,9 @@ class InvoiceFilterSet(django_filters.FilterSet):
     def by_words(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """An invoice's, order's, shipment's or the customer's own number, the customer's code, or a part of the name."""
         word = value.replace("\x00", "").strip()
+        shared = Q(pk__in=InvoiceOrder.objects.filter(begins("order_number", word) | Q(customer_po=word)).values("invoice_id"))
         return found_by_words(queryset, word, begins("number", word), begins("order_number", word),
-                              Q(customer_po=word), Q(shipment_number=word))  # fmt: skip
+                              Q(customer_po=word), Q(shipment_number=word), shared)  # fmt: skip
 
     def by_state(self, queryset: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:
         """Open ones stand behind their partial index."""

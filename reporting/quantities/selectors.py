@@ -110,7 +110,10 @@ WITH chosen AS MATERIALIZED (
     SELECT i.id, coalesce((SELECT min(p.due_date) FROM open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p),
                i.due_date) AS due_date, i.total - own.goods AS payable, own.price, own.discount, own.loss,
            least(i.applied + i.credited - own.applied, i.total - i.noted) AS paid
-    FROM orders CROSS JOIN LATERAL (SELECT * FROM payments_invoice WHERE order_id = orders.order_id AND NOT cancelled OFFSET 0) i
+    FROM (
+        SELECT i.id FROM orders CROSS JOIN LATERAL (SELECT id FROM payments_invoice WHERE order_id = orders.order_id AND NOT cancelled OFFSET 0) i
+        UNION SELECT o.invoice_id FROM orders CROSS JOIN LATERAL (SELECT invoice_id FROM payments_invoiceorder WHERE order_id = orders.order_id OFFSET 0) o
+    ) of_orders JOIN payments_invoice i USING (id)
     CROSS JOIN LATERAL (
         SELECT coalesce(sum(n.total) FILTER (WHERE n.kind = 'credit' AND n.goods), 0) AS goods,
                coalesce(sum(n.total) FILTER (WHERE n.kind = 'credit' AND NOT n.goods), 0) AS price,

@@ -24,6 +24,7 @@ from orders.service.locks import lock_cases
 from orders.service.models import Case, CaseFile, CaseMessage
 from orders.service.selectors import clock
 from payments.billing.models import Invoice
+from payments.billing.selectors import orders_of
 
 LONGEST, TITLE, FILES, FILE_BYTES = 8_000, 200, 5, 5 * 2**20
 
@@ -156,7 +157,7 @@ def tied(new: NewCase, by: Any) -> Ties:
     customer = seen.filter(code=new.customer).first() if new.customer else seen.filter(pk__in=ids).first()
     _found(customer, _("There is no customer %(number)s."), new.customer, "no_customer")
     assert customer is not None
-    if ids - {customer.pk} or (shipment and order and shipment.order_id != order.pk) or (invoice and order and invoice.order_id not in (0, order.pk)):
+    if ids - {customer.pk} or (shipment and order and shipment.order_id != order.pk) or (invoice and order and order.pk not in (orders_of([invoice]) or [order.pk])):
         raise Conflict(_("The order, shipment and invoice do not belong together."), code="not_together", clears=_("Leave the wrong one out."))
     return Ties(customer, order, line, shipment, invoice)
 

@@ -27,7 +27,7 @@ from payments.bank.services.learning import forget, learn
 from payments.bank.services.recording import bad_amount
 from payments.billing.locks import lock_discounts, lock_invoices, lock_pro_formas
 from payments.billing.models import CreditNote, Invoice, ProForma, ReceivableEntry
-from payments.billing.selectors import open_day
+from payments.billing.selectors import open_day, orders_of
 from payments.billing.services import keep_discounts, push_overdue, undo_deduction
 from payments.credit.selectors import account_of
 from payments.credit.services import move
@@ -158,7 +158,7 @@ def _event(
     asked = list(pro_formas)
     subjects = [("payment", payment.pk), ("customer", payment.customer_id), ("credit_account", payment.account_id)]
     subjects += [("invoice", invoice_id) for invoice_id in sorted(invoices)] + [("pro_forma", x.pk) for x in asked]
-    orders = {x.order_id for x in invoices.values() if x.order_id} | {x.order_id for x in asked}
+    orders = {*orders_of(invoices.values()), *(x.order_id for x in asked)}
     subjects += [("order", order_id) for order_id in sorted(orders)]
     return current().event(name, subjects, {"payment": payment.pk, **data}, note=note)
 

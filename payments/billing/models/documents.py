@@ -160,11 +160,24 @@ class Invoice(models.Model):
         return self.number
 
 
+class InvoiceOrder(models.Model):
+    """An order on an invoice of several (billed by the week or month); an invoice of one order names it itself."""
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="orders")
+    order_id = models.BigIntegerField(db_index=True)
+    order_number = models.CharField(max_length=20, db_index=True)
+    customer_po = models.CharField(max_length=60, blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["invoice", "order_id"], name="invoice_order_once")]
+
+
 class InvoiceLine(models.Model):
     """What is invoiced: quantity in base units at the order line's price, with its tax category and rate."""
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     order_line_id = models.BigIntegerField(db_index=True)
+    order_number = models.CharField(max_length=20, blank=True, default="", db_default="", help_text=_("on an invoice of several orders"))
     sku = models.CharField(max_length=40, blank=True, default="")
     description = models.CharField(max_length=200)
     quantity = models.BigIntegerField()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,6 +23,7 @@ from payments.billing.models import (
     DunningNotice,
     Invoice,
     InvoiceLine,
+    InvoiceOrder,
     ProForma,
     ReceivableEntry,
 )
@@ -41,10 +42,27 @@ def invoice_of_shipment(shipment_id: int) -> int | None:
     return Invoice.objects.filter(shipment_id=shipment_id, cancelled=False).values_list("pk", flat=True).first()
 
 
+def of_orders(order_ids: Collection[int]) -> Q:
+    """Invoices of these orders: theirs alone, or of several."""
+    return Q(order_id__in=order_ids) | Q(pk__in=InvoiceOrder.objects.filter(order_id__in=order_ids).values("invoice_id"))
+
+
+def orders_of(invoices: Iterable[Invoice]) -> list[int]:
+    """The orders that invoices are of, in order; a statement when one of them may be of several."""
+    rows = list(invoices)
+    several = [x.pk for x in rows if not x.order_id and x.kind == Invoice.Kind.GOODS]
+    found = {x.order_id for x in rows if x.order_id}
+    if several:
+        found |= set(InvoiceOrder.objects.filter(invoice_id__in=several).values_list("order_id", flat=True))
+    return sorted(found)
+
+
 def unsettled_orders(order_ids: Collection[int]) -> set[int]:
     """Those of the orders that have an invoice with an open amount."""
-    rows = Invoice.objects.filter(order_id__in=order_ids, total__gt=F("applied") + F("credited"))
-    return set(rows.values_list("order_id", flat=True))
+    unsettled = Q(total__gt=F("applied") + F("credited"))
+    own = Invoice.objects.filter(unsettled, order_id__in=order_ids).values_list("order_id", flat=True)
+    shared = InvoiceOrder.objects.filter(order_id__in=order_ids, invoice__in=Invoice.objects.filter(unsettled)).values_list("order_id", flat=True)
+    return set(own.union(shared))
 
 
 def visible_invoices(user: Any) -> QuerySet[Invoice]:

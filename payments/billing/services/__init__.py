@@ -26,6 +26,7 @@ from payments.billing.services.dunning import dun
 from payments.billing.services.issuing import (
     InvoiceHeader,
     InvoiceLineData,
+    OrderPart,
     charge_fee,
     fee,
     issue_invoice,
@@ -39,6 +40,7 @@ __all__ = [
     "InvoiceHeader",
     "InvoiceLineData",
     "OldInvoice",
+    "OrderPart",
     "apply_credit",
     "bring_invoices",
     "cancel_whole",

@@ -29,7 +29,7 @@ from payments.billing.models import (
     Invoice,
     ReceivableEntry,
 )
-from payments.billing.selectors import credited_parts, invoice_parts, open_day, refuse_closed
+from payments.billing.selectors import credited_parts, invoice_parts, open_day, orders_of, refuse_closed
 from payments.billing.services.issuing import push_overdue
 from payments.credit.services import move
 
@@ -139,7 +139,7 @@ def subjects(note: CreditNote, *invoices: Invoice) -> list[tuple[str, int]]:
     """What a credit note's event is about."""
     found = [("credit_note", note.pk), ("customer", note.customer_id), ("credit_account", note.account_id)]
     found += [("invoice", x.pk) for x in invoices]
-    return [*found, *[("order", x.order_id) for x in invoices if x.order_id]]
+    return [*found, *[("order", order_id) for order_id in orders_of(invoices)]]
 
 
 def parts_of(invoice: Invoice, what: Crediting, places: int) -> list[CreditPart]:

@@ -18,7 +18,7 @@ from oms.events.services import current, use_case
 from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from payments.billing.locks import lock_credit_note, lock_invoices
 from payments.billing.models import CreditNote, Dispute, Invoice, ReceivableEntry, Refund
-from payments.billing.selectors import open_day
+from payments.billing.selectors import open_day, orders_of
 from payments.billing.services.crediting import Crediting, issue_credit, subjects
 from payments.credit.services import move
 
@@ -184,4 +184,4 @@ def settle_dispute(invoice_id: int, outcome: str, *, by: Any, at: datetime | Non
 
 def _about(invoice: Invoice) -> list[tuple[str, int]]:
     found = [("invoice", invoice.pk), ("customer", invoice.customer_id), ("credit_account", invoice.account_id)]
-    return [*found, *([("order", invoice.order_id)] if invoice.order_id else [])]
+    return [*found, *[("order", order_id) for order_id in orders_of([invoice])]]

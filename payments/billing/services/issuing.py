@@ -19,7 +19,14 @@ from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Invalid
 from oms.kernel.money import half_up
 from payments.billing.domain import Totals, instalment_of, totals
-from payments.billing.models import BillingTerms, Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
+from payments.billing.models import (
+    BillingTerms,
+    Invoice,
+    InvoiceLine,
+    InvoiceOrder,
+    InvoiceTax,
+    ReceivableEntry,
+)
 from payments.billing.selectors import open_day
 from payments.credit.locks import lock_accounts
 from payments.credit.models import CreditAccount
@@ -27,8 +34,18 @@ from payments.credit.services import move
 
 
 @dataclass(frozen=True)
+class OrderPart:
+    """An order on an invoice of several; `reserved` is how much of its credit reservation the invoice replaces."""
+
+    order_id: int
+    number: str
+    customer_po: str
+    reserved: Decimal
+
+
+@dataclass(frozen=True)
 class InvoiceHeader:
-    """Whom and what for; plain values."""
+    """Whom and what for; plain values. Of several orders `orders` names each, and `order_id` is 0."""
 
     account_id: int
     customer_id: int
@@ -41,6 +58,7 @@ class InvoiceHeader:
     terms_days: int
     shipment_number: str = ""
     kind: str = "goods"
+    orders: tuple[OrderPart, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,10 +74,11 @@ class InvoiceLineData:
     discount: Decimal
     tax_category: str
     tax_rate: Decimal
+    order_number: str = ""
 
 
 def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reserved: Decimal) -> int:
-    """Part: issue an invoice; `reserved` is how much of the order's credit reservation it replaces. Returns its id.
+    """Part: issue an invoice; `reserved` is how much of its one order's credit reservation it replaces. Returns its id.
 
     Its date is the header's, or the first open day when that month is closed. Locks the account, then draws the number, last. Raises Conflict `invoiced_before` for a shipment that has an invoice
     (the caller asks under its order's lock first), `nothing_to_invoice`, `credit_bucket`.
@@ -76,20 +95,24 @@ def issue_invoice(header: InvoiceHeader, lines: Sequence[InvoiceLineData], reser
         due_date=header.invoice_date + timedelta(days=header.terms_days), net=money.net, tax=money.tax,
         total=money.total, issued_at=cmd.at, kind=header.kind, **by_terms(header, money.total),
     )  # fmt: skip
+    replaced = {x.order_id: x.reserved for x in header.orders} or {header.order_id: reserved}
     event = cmd.event(
         "invoice.issued",
-        [*([("order", header.order_id)] if header.order_id else []), ("customer", header.customer_id), ("invoice", invoice.pk),
+        [*[("order", order_id) for order_id in replaced if order_id], ("customer", header.customer_id), ("invoice", invoice.pk),
          ("credit_account", header.account_id)],
         {"invoice": invoice.pk, "order": header.order_id, "shipment": header.shipment_id, "total": money.total},
     )  # fmt: skip
     move(
         header.account_id,
-        [("reserved", -reserved, "order", header.order_id), ("receivable", money.total, "invoice", invoice.pk)],
+        [*[("reserved", -amount, "order", order_id) for order_id, amount in replaced.items()], ("receivable", money.total, "invoice", invoice.pk)],
         event,
     )
     ((invoice.serial, invoice.number),) = next_numbers("invoice", 1)
     invoice.event_id = event
     _insert(invoice, lines, money)
+    InvoiceOrder.objects.bulk_create(
+        InvoiceOrder(invoice=invoice, order_id=x.order_id, order_number=x.number, customer_po=x.customer_po) for x in header.orders
+    )
     push_overdue([header.account_id], cmd.at.date())
     return invoice.pk
 
@@ -137,7 +160,7 @@ def _insert(invoice: Invoice, lines: Sequence[InvoiceLineData], money: Totals) -
             raise
         raise Conflict(_("This shipment has an invoice already."), code="invoiced_before") from error
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=invoice, order_line_id=x.order_line_id, sku=x.sku, description=x.description,
+        InvoiceLine(invoice=invoice, order_line_id=x.order_line_id, order_number=x.order_number, sku=x.sku, description=x.description,
                     quantity=x.quantity, unit_price=x.unit_price, price_unit=x.price_unit, discount=x.discount,
                     net=net, tax_category=x.tax_category, tax_rate=x.tax_rate)
         for x, net in zip(lines, money.nets, strict=True)

@@ -18,7 +18,13 @@ from oms.company.services import begin_behind, next_numbers
 from oms.events.services import current, new_ids
 from oms.kernel.errors import Conflict
 from payments.billing.domain import Totals, instalment_of, totals
-from payments.billing.models import Invoice, InvoiceLine, InvoiceTax, ReceivableEntry
+from payments.billing.models import (
+    Invoice,
+    InvoiceLine,
+    InvoiceOrder,
+    InvoiceTax,
+    ReceivableEntry,
+)
 from payments.billing.selectors import refuse_closed
 from payments.billing.services.issuing import InvoiceHeader, InvoiceLineData, push_overdue
 from payments.credit.locks import lock_accounts
@@ -64,12 +70,14 @@ def bring_invoices(rows: Sequence[OldInvoice]) -> list[int]:
     money = [totals(row.lines, exponent(row.header.currency)) for row in rows]
     invoices = [_invoice(pk, row, total) for pk, row, total in zip(new_ids("payments_invoice", len(rows)), rows, money, strict=True)]
     for invoice, row in zip(invoices, rows, strict=True):
-        invoice.event_id = cmd.event("invoice.issued", _about(invoice), {
+        invoice.event_id = cmd.event("invoice.issued", _about(invoice, row), {
             "invoice": invoice.pk, "order": row.header.order_id, "shipment": None, "total": invoice.total, "old": True}, at=invoice.issued_at)
     move_many([
         (x.account_id, found, x.event_id)
         for x, row in zip(invoices, rows, strict=True)
-        for found in (Move("reserved", -row.reserved, "order", x.order_id), Move("receivable", x.total, "invoice", x.pk))
+        for found in (
+            *[Move("reserved", -amount, "order", order_id) for order_id, amount in replaced(row).items()], Move("receivable", x.total, "invoice", x.pk)
+        )
     ])  # fmt: skip
     begin_behind("invoice", numbers)
     for invoice, (serial, _number) in zip(invoices, next_numbers(SERIES, len(rows), prefix=PREFIX), strict=True):
@@ -90,17 +98,26 @@ def _invoice(pk: int, row: OldInvoice, money: Totals) -> Invoice:
     )  # fmt: skip
 
 
-def _about(x: Invoice) -> list[tuple[str, int]]:
-    found = [("customer", x.customer_id), ("invoice", x.pk), ("credit_account", x.account_id)]
-    return [("order", x.order_id), *found] if x.order_id else found
+def replaced(row: OldInvoice) -> dict[int, Decimal]:
+    """{order: what of its credit reservation the invoice replaces}; of no order {0: 0}."""
+    return {x.order_id: x.reserved for x in row.header.orders} or {row.header.order_id: row.reserved}
+
+
+def _about(x: Invoice, row: OldInvoice) -> list[tuple[str, int]]:
+    orders = [("order", order_id) for order_id in replaced(row) if order_id]
+    return [*orders, ("customer", x.customer_id), ("invoice", x.pk), ("credit_account", x.account_id)]
 
 
 def _insert(invoices: Sequence[Invoice], rows: Sequence[OldInvoice], money: Sequence[Totals]) -> None:
     Invoice.objects.bulk_create(invoices)
     InvoiceLine.objects.bulk_create(
-        InvoiceLine(invoice=invoice, order_line_id=x.order_line_id, sku=x.sku, description=x.description, quantity=x.quantity,
+        InvoiceLine(invoice=invoice, order_line_id=x.order_line_id, order_number=x.order_number, sku=x.sku, description=x.description, quantity=x.quantity,
                     unit_price=x.unit_price, price_unit=x.price_unit, discount=x.discount, net=net, tax_category=x.tax_category, tax_rate=x.tax_rate)
         for invoice, row, total in zip(invoices, rows, money, strict=True) for x, net in zip(row.lines, total.nets, strict=True)
+    )  # fmt: skip
+    InvoiceOrder.objects.bulk_create(
+        InvoiceOrder(invoice=invoice, order_id=x.order_id, order_number=x.number, customer_po=x.customer_po)
+        for invoice, row in zip(invoices, rows, strict=True) for x in row.header.orders
     )  # fmt: skip
     InvoiceTax.objects.bulk_create(
         InvoiceTax(invoice=invoice, category=g.category, rate=g.rate, net=g.net, tax=g.tax)

@@ -91,6 +91,7 @@ class InvoiceDetail(InvoiceMixin, Page):
         inside = may(user, "payments.view_receivables")
         return super().get_context_data(
             invoice=invoice, lines=list(invoice.lines.all()), taxes=list(invoice.taxes.all()), inside=inside,
+            orders=[] if invoice.order_id else list(invoice.orders.order_by("pk")),
             applications=applied_to(invoice.pk), notes=tax_notes(invoice), credit_notes=credit_notes_of(invoice.pk) if invoice.noted else [],
             dispute=open_dispute(invoice.pk), settles=may(user, "payments.settle_dispute"), disputes=may(user, "payments.dispute") and invoice.left > 0,
             credits=may(user, "payments.propose_credit") and invoice.noted < invoice.total, writes_off=may(user, "payments.propose_write_off") and invoice.left > 0,
