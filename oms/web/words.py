@@ -74,6 +74,8 @@ PHRASES = {
     "credit_note.applied": gettext_lazy("used {amount} of a credit note"),
     "credit_note.undone": gettext_lazy("took back a cash discount of {total}"),
     "refund.posted": gettext_lazy("paid back {amount}"),
+    "refund.paid_out": gettext_lazy("tied {amount} paid back to a line of the bank"),
+    "refund.pay_out_undone": gettext_lazy("took {amount} paid back off a line of the bank"),
     "account.reminded": gettext_lazy("wrote a reminder of {amount}"),
     "balance.asked": gettext_lazy("asked whether {balance} was owed at the end of {day}"),
     "balance.confirmed": gettext_lazy("the customer confirmed {balance} at the end of {day}"),

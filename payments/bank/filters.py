@@ -44,8 +44,8 @@ class LineFilterSet(django_filters.FilterSet):
     def by_state(self, queryset: QuerySet[BankLine], name: str, value: str) -> QuerySet[BankLine]:
         """Open lines stand behind the partial index of those with something unmatched."""
         if value == "out":
-            return queryset.filter(amount__lt=0)
-        rows = queryset.filter(amount__gt=0)
+            return queryset.filter(amount__lt=-F("matched"))
         if value == "matched":
-            return rows.filter(amount=F("matched"))
+            return queryset.filter(Q(amount__gt=0, amount=F("matched")) | Q(amount__lt=0, amount=-F("matched")))
+        rows = queryset.filter(amount__gt=0)
         return rows.filter(amount__gt=F("matched"), **({"matched__gt": 0} if value == "partly" else {}))

@@ -45,12 +45,16 @@ INVARIANTS = [
     ),
     Invariant(
         "I18",
-        "a bank line is matched at most to its amount, by the payments that stand on it",
+        "a bank line is matched at most to its amount, by the payments that stand on it; money out by the refunds that left with it",
         """
         SELECT l.id, l.amount, l.matched, p.paid FROM payments_bankline l
         LEFT JOIN (SELECT bank_line_id, sum(amount) AS paid FROM payments_payment WHERE clearing <> 'reversed'
-                   GROUP BY bank_line_id) p ON p.bank_line_id = l.id
+                   GROUP BY bank_line_id UNION ALL
+                   SELECT bank_line_id, sum(amount) FROM payments_paidout WHERE NOT undone GROUP BY bank_line_id) p ON p.bank_line_id = l.id
         WHERE l.matched <> coalesce(p.paid, 0) OR l.matched > abs(l.amount)
+        UNION ALL
+        SELECT l.id, o.amount, r.amount, l.amount FROM payments_paidout o JOIN payments_bankline l ON l.id = o.bank_line_id
+        JOIN payments_refund r ON r.id = o.refund_id WHERE l.amount >= 0 OR o.amount <> r.amount OR l.currency_id <> r.currency_id
         """,
     ),
     Invariant(

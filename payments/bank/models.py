@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.parties.models import Customer
 from oms.company.models import Currency
 from oms.events.models import Event
-from payments.billing.models import Invoice, ProForma
+from payments.billing.models import Invoice, ProForma, Refund
 from payments.credit.models import CreditAccount
 
 
@@ -120,10 +120,30 @@ class BankLine(models.Model):
 
     @property
     def state(self) -> str:
-        """unmatched, partly (matched), matched, or out: money that went out is not matched here."""
+        """unmatched, partly (matched), matched, or out: money that went out and is not all explained by refunds."""
         if self.amount <= 0:
-            return "out"
+            return "matched" if self.amount and not self.unmatched else "out"
         return "matched" if self.matched == self.amount else "partly" if self.matched else "unmatched"
+
+
+class PaidOut(models.Model):
+    """A refund that left the bank with this line; `undone` when it was the wrong one: the refund waits to be seen again."""
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="paid_out")
+    bank_line = models.ForeignKey(BankLine, on_delete=models.PROTECT, related_name="paid_out")
+    amount = models.DecimalField(max_digits=18, decimal_places=3)
+    undone = models.BooleanField(default=False, db_default=False)
+    recorded_at = models.DateTimeField(db_default=Now())
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["refund"], name="refund_paid_out_once", condition=Q(undone=False)),
+            models.CheckConstraint(name="paid_out_amount", condition=Q(amount__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.refund}"
 
 
 class PayerAccount(models.Model):

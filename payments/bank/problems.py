@@ -25,7 +25,21 @@ JOIN payments_bankstatement s ON s.id = q.id JOIN payments_bankaccount a ON a.id
 WHERE NOT EXISTS (SELECT 1 FROM payments_statementrelease r WHERE r.statement_id = s.id)
 """
 
+# A refund that was decided and that the bank did not show within some days: nobody paid it, or nobody tied it to its line.
+UNSEEN = """
+SELECT 'refund' AS subject_kind, r.id AS subject_id, r.number, r.customer_id, NULL::bigint AS location_id, r.recorded_at AS since, r.amount,
+       r.currency_id AS currency, jsonb_build_object('number', r.number, 'customer', c.name, 'day', r.refund_date) AS facts
+FROM payments_refund r JOIN customers_customer c ON c.id = r.customer_id
+WHERE r.recorded_at < now() - interval '7 days' AND NOT EXISTS (SELECT 1 FROM payments_paidout o WHERE o.refund_id = r.id AND NOT o.undone)
+"""
+
 PROBLEMS = [
+    ProblemKind(
+        code="bank.refund_unseen", label=gettext_lazy("Refund not seen at the bank"), sql=UNSEEN,
+        sentence=lambda facts: _("%(number)s to %(customer)s, decided on %(day)s, did not leave yet.") % facts,
+        action=gettext_lazy("Pay it, or tie it to its bank line"), page="payments:refund-detail", roles=frozenset({"finance"}),
+        clears=gettext_lazy("The bank's line with which it left is matched to it."),
+    ),
     ProblemKind(
         code="bank.quarantined", label=gettext_lazy("Statement that does not add up"), sql=QUARANTINED,
         sentence=lambda facts: (_("Statement %(number)s: %(flaw)s.") if facts["flaw"] else _("Statement %(number)s: %(missing)s is not explained.")) % facts,

@@ -32,10 +32,11 @@ from payments.bank.models import (
     BankAccount,
     BankLine,
     BankStatement,
+    PaidOut,
     PayerAccount,
     Payment,
 )
-from payments.billing.models import BillingTerms, Invoice, ProForma
+from payments.billing.models import BillingTerms, Invoice, ProForma, Refund
 from payments.billing.selectors import open_invoices, open_pro_formas
 from payments.credit.models import AccountMember
 
@@ -193,6 +194,45 @@ def next_line(after: BankLine) -> int | None:
     rows = open_lines().exclude(pk=after.pk)
     later = rows.filter(Q(value_date__gt=after.value_date) | Q(value_date=after.value_date, pk__gt=after.pk))
     return later.values_list("pk", flat=True).first() or rows.values_list("pk", flat=True).first()
+
+
+WAITING_REFUNDS = """
+SELECT r.id FROM payments_refund r JOIN customers_customer c ON c.id = r.customer_id
+WHERE r.currency_id = %(currency)s AND r.amount <= %(amount)s
+  AND NOT EXISTS (SELECT 1 FROM payments_paidout o WHERE o.refund_id = r.id AND NOT o.undone)
+ORDER BY (position(r.number IN upper(%(words)s)) > 0) DESC, (r.amount = %(amount)s) DESC,
+         (position(upper(c.name) IN upper(%(words)s)) > 0) DESC, r.refund_date, r.id
+LIMIT %(limit)s
+"""
+
+
+def refunds_for(line: BankLine, limit: int = 20) -> list[Refund]:
+    """Refunds that may have left with a line of money out: named on it, of its amount, to who is named; then the oldest."""
+    if line.amount >= 0 or not line.unmatched:
+        return []
+    said = f"{line.text} {line.reference} {line.bank_reference} {line.counterparty}"
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING_REFUNDS, {"currency": line.currency_id, "amount": line.unmatched, "words": said, "limit": limit})
+        ids = [row[0] for row in cursor.fetchall()]
+    found = Refund.objects.select_related("customer", "credit_note").in_bulk(ids)
+    return [found[i] for i in ids]
+
+
+def lines_for(refund: Refund, limit: int = 10) -> list[BankLine]:
+    """Lines of money out with which a refund may have left: of its amount first, then the latest."""
+    rows = BankLine.objects.filter(currency_id=refund.currency_id, amount__lte=-F("matched") - refund.amount)
+    exact = Case(When(amount=-F("matched") - refund.amount, then=0), default=1)
+    return list(rows.select_related("account").order_by(exact, "-value_date", "-pk")[:limit])
+
+
+def visible_refunds(user: Any) -> QuerySet[Refund]:
+    """The refunds of customers `user` may see."""
+    return Refund.objects.filter(customer_filter(user, "customer")).select_related("customer", "credit_note")
+
+
+def paid_out_by(line: BankLine) -> list[PaidOut]:
+    """The refunds that left with a line."""
+    return list(line.paid_out.filter(undone=False).select_related("refund__customer").order_by("pk")) if line.amount < 0 else []
 
 
 OPEN_ITEMS = """

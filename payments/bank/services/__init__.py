@@ -5,6 +5,7 @@ from payments.bank.domain import NewBankLine
 from payments.bank.services.applying import apply_line, apply_rest, reverse_payment, standing, undo
 from payments.bank.services.depositing import Waiting, free_deposit
 from payments.bank.services.opening import OldCredit, OldPayment, bring_credit, bring_payments
+from payments.bank.services.paying_out import pay_out, undo_pay_out
 from payments.bank.services.posting import Posted, post_certain
 from payments.bank.services.recording import (
     Imported,
@@ -29,6 +30,7 @@ __all__ = [
     "confirm_payment_refund",
     "free_deposit",
     "import_statement",
+    "pay_out",
     "post_certain",
     "propose_payment_refund",
     "record_bank_line",
@@ -37,4 +39,5 @@ __all__ = [
     "standing",
     "try_statement",
     "undo",
+    "undo_pay_out",
 ]

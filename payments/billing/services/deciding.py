@@ -14,7 +14,7 @@ from oms.changes.models import ChangeRequest
 from oms.changes.services import propose
 from oms.company.selectors import exponent
 from oms.company.services import next_numbers
-from oms.events.services import current, use_case
+from oms.events.services import current, new_ids, use_case
 from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from payments.billing.locks import lock_credit_note, lock_invoices
 from payments.billing.models import CreditNote, Dispute, Invoice, ReceivableEntry, Refund
@@ -129,8 +129,8 @@ def confirm_refund(change: ChangeRequest) -> Refund:
 def post_refund(refund: Refund, bucket: tuple[str, Decimal, str, int], about: list[tuple[str, int]]) -> Refund:
     """Part: number and post a refund; `bucket` is where the money lay. The document it is of is locked and lowered."""
     cmd = current()
-    refund.refund_date = open_day(cmd.at.date())
-    event = cmd.event("refund.posted", about, {"amount": refund.amount, "credit_note": refund.credit_note_id, "payment": refund.payment_id})
+    refund.pk, refund.refund_date = new_ids("payments_refund")[0], open_day(cmd.at.date())
+    event = cmd.event("refund.posted", [("refund", refund.pk), *about], {"amount": refund.amount, "credit_note": refund.credit_note_id, "payment": refund.payment_id})
     move(refund.account_id, [bucket], event)
     ((_serial, refund.number),) = next_numbers("refund", 1, prefix="RF")
     refund.event_id = event
