@@ -37,10 +37,17 @@ class Company(models.Model):
     vat_id = models.CharField(max_length=20, blank=True, default="")
     iban = models.CharField(max_length=34, blank=True, default="")
     document_footer = models.TextField(blank=True, default="")
+    balance_day = models.SmallIntegerField(
+        _("balances asked on day"), null=True, blank=True,
+        help_text=_("day of the month on which customers are asked to confirm the balance at the end of the last one; empty: asked by hand"),
+    )  # fmt: skip
 
     class Meta:
         verbose_name_plural = _("company")
-        constraints = [models.CheckConstraint(name="company_one_row", condition=Q(pk=1))]
+        constraints = [
+            models.CheckConstraint(name="company_one_row", condition=Q(pk=1)),
+            models.CheckConstraint(name="company_balance_day", condition=Q(balance_day__isnull=True) | Q(balance_day__range=(1, 28))),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -137,3 +137,21 @@ def test_the_database_keeps_what_was_asked_and_answered(money: Money, asked: Bal
     assert refused(said_by="Eve") and refused(state="waiting", said=None, said_by="", answered_at=None)
     with pytest.raises(NotFound):
         answer_balance(asked.pk + 10, D("1.00"), "Anna", by=money.world.finance)
+
+
+def test_once_a_month_the_last_one_is_asked_for_from_the_companys_day_on(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    from oms.company.models import Company
+    from payments.confirmations import tasks
+
+    class Running:
+        by = money.world.system
+
+    assert tasks.month_to_ask(date(2026, 6, 30)) is None  # by hand, unless the company says a day
+    Company.objects.update_or_create(pk=1, defaults={"name": "Us", "currency_id": "EUR", "country": "FR", "balance_day": 3})
+    assert tasks.month_to_ask(date(2026, 6, 2)) is None
+    assert tasks.month_to_ask(date(2026, 6, 3)) == tasks.month_to_ask(date(2026, 6, 9)) == date(2026, 5, 31)
+    money.invoice("100.00", day=date(2026, 5, 20))
+    monkeypatch.setattr(tasks, "localdate", lambda: date(2026, 6, 9))
+    assert tasks.monthly(Running()) == {"asked": 1}  # type: ignore[arg-type]
+    assert BalanceConfirmation.objects.get().day == date(2026, 5, 31)
+    assert tasks.monthly(Running()) == {"asked": 0}  # type: ignore[arg-type]
