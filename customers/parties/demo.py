@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -48,7 +49,7 @@ def fill(by: Any) -> None:
                 code=f"C{1001 + i}", name=name, post=post, customer_class=(0, 1, 1, 2, 2, 3)[i % 6], currency_id="EUR",
                 group="trade" if i % 3 else "industry", language="de" if country == "DE" else "en",
                 tax_status="domestic" if country == "FR" else "eu_business", delivery_rule=1 if i % 7 == 3 else 0,
-                terms_days=(14, 30, 30, 60)[i % 4],
+                terms_days=(14, 30, 30, 60)[i % 4], prepay_share=Decimal("0.3") if i == 22 else 0,
             )  # fmt: skip
             CustomerPost.objects.create(customer=customer, post=post, during=DateRange(date(2024, 1, 1), None))
             Address.objects.create(
