@@ -92,7 +92,8 @@ class PaymentDetail(PaymentMixin, Page):
         rest = may(user, "payments.apply") and payment.rest > 0 and standing
         invoices = payable_of(payment.account_id) if rest else []
         return super().get_context_data(
-            payment=payment, applications=standing_of(payment), ahead=paid_ahead(payment), timeline=words.entries(timeline("payment", payment.pk)),
+            payment=payment, applications=standing_of(payment), ahead=paid_ahead(payment),
+            sent_back=visible_refunds(user).filter(payment_id=payment.pk) if payment.refunded else [], timeline=words.entries(timeline("payment", payment.pk)),
             rows=split_rows(invoices, {}, payment.currency_id), reverses=standing and may(user, "payments.reverse"),
             refunds=payment.rest > 0 and payment.clearing == Payment.Clearing.CLEARED and may(user, "payments.propose_refund"), **kwargs,
         )  # fmt: skip
