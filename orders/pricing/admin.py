@@ -16,7 +16,7 @@ class PriceInline(KeptInline):
 @admin.register(PriceList)
 class PriceListAdmin(ReadOnlyAdmin):
     view_roles = frozenset({Role.MANAGER, Role.FINANCE, Role.ADMINISTRATOR})
-    list_display = ["code", "name", "scope", "customer", "group", "customer_class", "currency", "valid_from", "valid_to"]
+    list_display = ["code", "name", "scope", "customer", "group", "customer_class", "currency", "includes_tax", "valid_from", "valid_to"]
     list_filter = ["scope", "currency"]
     list_select_related = ["customer", "currency"]
     search_fields = ["code", "name"]

@@ -26,13 +26,14 @@ LIST = (
     Column("currency", gettext_lazy("ISO code"), required=True, longest=3),
     Column("valid_from", gettext_lazy("first day"), "date", required=True),
     Column("valid_to", gettext_lazy("last day"), "date"),
+    Column("includes_tax", gettext_lazy("whether its prices include tax"), "boolean", default=False),
 )
 COLUMNS = (
     Column("list", gettext_lazy("code of the price list"), required=True, longest=30),
     *LIST,
     Column("sku", gettext_lazy("of a product"), required=True, longest=40),
     Column("minimum_quantity", gettext_lazy("base units from which the price counts"), "integer", default=1, least=1),
-    Column("unit_price", gettext_lazy("net, per the product's price unit"), "decimal", required=True, least=0),
+    Column("unit_price", gettext_lazy("net, unless the list includes tax; per the product's price unit"), "decimal", required=True, least=0),
 )
 NAMES = [column.name for column in LIST]
 
@@ -41,7 +42,7 @@ def list_values(found: PriceList) -> dict[str, Any]:
     """A list's columns."""
     return {
         "list_name": found.name, "scope": found.scope, "customer": found.customer.code if found.customer else "", "group": found.group,
-        "customer_class": found.customer_class, "currency": found.currency_id, "valid_from": found.valid_from, "valid_to": found.valid_to,
+        "customer_class": found.customer_class, "currency": found.currency_id, "valid_from": found.valid_from, "valid_to": found.valid_to, "includes_tax": found.includes_tax,
     }  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def fill(documents: Sequence[Document]) -> dict[str, dict[str, Any]]:
             cells.setdefault(name, "")
         for name in ("customer_class", "valid_to"):
             cells.setdefault(name, None)
+        cells.setdefault("includes_tax", False)
     return lists
 
 
@@ -113,7 +115,7 @@ def apply(documents: Sequence[Document], context: Context) -> None:
 def list_row(cells: Mapping[str, Any], customers: Mapping[str, int]) -> ListRow:
     """The list of a row."""
     return ListRow(cells["list"], cells["list_name"], cells["scope"], cells["currency"], cells["valid_from"], cells["valid_to"],
-                   customers.get(cells["customer"]), cells["group"], cells["customer_class"])
+                   customers.get(cells["customer"]), cells["group"], cells["customer_class"], cells["includes_tax"])
 
 
 def export() -> Iterator[dict[str, Any]]:

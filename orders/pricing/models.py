@@ -32,6 +32,7 @@ class PriceList(models.Model):
     currency = models.ForeignKey(Currency, on_delete=models.PROTECT, related_name="+")
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
+    includes_tax = models.BooleanField(default=False, db_default=False, help_text=_("its prices are gross: an order line takes the net of them, by the line's own rate"))
 
     class Meta:
         constraints = [

@@ -28,6 +28,8 @@ class Asked:
 class Offer:
     """What the books say of one asked line; `price` or `tax_rate` None when no list or rule knows it.
 
+    `price` is net: of a list with tax included what is left of it without the line's own tax, to six decimals (PRODUCT.md section 7).
+
     `num`/`den`: base units per entered unit (None: unknown unit). `price` is per `price_unit` base units.
     """
 
@@ -55,12 +57,12 @@ SELECT asked.position, product.id, asked.sku, product.name, product.status = 'ac
        CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.num END,
        CASE WHEN asked.unit IN ('', product.base_unit) THEN 1 ELSE unit.den END,
        product.price_unit, product.minimum_quantity, product.quantity_multiple, product.standard_cost,
-       product.base_unit, price.unit_price, price.source, tax.category, tax.rate, {cells}
+       product.base_unit, CASE WHEN price.includes_tax THEN round(price.unit_price / (1 + tax.rate), 6) ELSE price.unit_price END, price.source, tax.category, tax.rate, {cells}
 FROM {asked}
 LEFT JOIN LATERAL (SELECT * FROM inventory_product WHERE sku = asked.sku OFFSET 0) product ON true  -- by its index, however few there are
 LEFT JOIN inventory_unit unit ON unit.product_id = product.id AND unit.code = asked.unit
 LEFT JOIN LATERAL (
-    SELECT p.unit_price, list.code AS source
+    SELECT p.unit_price, list.includes_tax, list.code AS source
     FROM orders_price p JOIN orders_pricelist list ON list.id = p.price_list_id
     WHERE p.product_id = product.id AND list.currency_id = %(currency)s
       AND p.minimum_quantity <= greatest(floor(asked.quantity * CASE WHEN asked.unit IN ('', product.base_unit) THEN 1

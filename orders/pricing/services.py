@@ -28,11 +28,12 @@ class ListRow:
     customer_id: int | None = None
     group: str = ""
     customer_class: int | None = None
+    includes_tax: bool = False
 
 
 @dataclass(frozen=True)
 class PriceRow:
-    """A price of a list from `minimum_quantity` base units on, net per price unit."""
+    """A price of a list from `minimum_quantity` base units on, per price unit; net, unless the list includes tax."""
 
     list: str
     product_id: int
@@ -40,7 +41,7 @@ class PriceRow:
     unit_price: Decimal
 
 
-LIST_FIELDS = ["name", "scope", "currency", "valid_from", "valid_to", "customer", "group", "customer_class"]
+LIST_FIELDS = ["name", "scope", "currency", "valid_from", "valid_to", "customer", "group", "customer_class", "includes_tax"]
 
 
 @use_case("pricing.import")
