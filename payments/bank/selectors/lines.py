@@ -1,11 +1,9 @@
-"""Reads of the bank: lines to match, proposals for them, statements and how far they are."""
+"""Reads of the bank: its lines, statements and payments, and what waits for them."""
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,13 +16,8 @@ from customers.parties.models import Customer
 from customers.territory.selectors import customer_filter
 from payments.bank.domain import (
     TEXTS,
-    LineView,
     NewBankLine,
-    OpenInvoice,
-    Proposal,
     StatementData,
-    account_key,
-    match,
 )
 from payments.bank.models import (
     WAITS,
@@ -33,11 +26,9 @@ from payments.bank.models import (
     BankLine,
     BankStatement,
     PaidOut,
-    PayerAccount,
     Payment,
 )
-from payments.billing.models import BillingTerms, Invoice, ProForma, Refund
-from payments.billing.selectors import open_invoices, open_pro_formas
+from payments.billing.models import Invoice, ProForma, Refund
 from payments.credit.models import AccountMember
 
 
@@ -235,109 +226,11 @@ def paid_out_by(line: BankLine) -> list[PaidOut]:
     return list(line.paid_out.filter(undone=False).select_related("refund__customer").order_by("pk")) if line.amount < 0 else []
 
 
-OPEN_ITEMS = """
-SELECT i.id, i.number, i.order_number, i.customer_po, i.account_id, i.customer_id, c.name,
-       coalesce(part.due_date, i.due_date), i.total - i.applied - i.credited, i.discount_amount, i.discount_until, part.open
-FROM payments_invoice i JOIN customers_customer c ON c.id = i.customer_id
-LEFT JOIN LATERAL (SELECT p.due_date, p.open FROM open_parts(i.total, i.total - i.applied - i.credited, i.due_date, i.instalments, i.instalment) p
-                   ORDER BY p.number LIMIT 1) part ON i.instalments > 1
-WHERE i.currency_id = %(currency)s AND i.total > i.applied + i.credited
-UNION ALL
-SELECT -f.id, f.number, f.order_number, f.customer_po, f.account_id, f.customer_id, c.name, f.issued_date, f.due - f.paid, 0, NULL, NULL
-FROM payments_proforma f JOIN customers_customer c ON c.id = f.customer_id
-WHERE f.currency_id = %(currency)s AND NOT f.withdrawn AND f.paid < f.due
-"""
-
-
-def open_items(currency: str) -> list[OpenInvoice]:
-    """Every open invoice of a currency and every pro forma that is not paid (its id negative), as matching sees them; one
-    statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN_ITEMS, {"currency": currency})
-        return list(map(OpenInvoice._make, cursor.fetchall()))
-
-
 def payable(numbers: Iterable[str]) -> dict[str, int]:
     """{number: id} of invoices and, negative, of pro formas."""
     asked = list(numbers)
     found = dict(Invoice.objects.filter(number__in=asked).values_list("number", "pk"))
     return found | {number: -pk for number, pk in ProForma.objects.filter(number__in=asked).values_list("number", "pk")}
-
-
-def senders(accounts: Iterable[str]) -> dict[str, list[int]]:
-    """Counterparty account → the customers whose money came from it, the most frequent first."""
-    keys = {account_key(a) for a in accounts} - {""}
-    rows = PayerAccount.objects.filter(account__in=keys, uses__gt=0).order_by("-uses", "customer_id")
-    found: dict[str, list[int]] = {}
-    for account, customer in rows.values_list("account", "customer_id"):
-        found.setdefault(account, []).append(customer)
-    return found
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Python's collector waits: while hundreds of thousands of rows are read that all live to the end, it would walk them
-    again and again and find nothing."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
-@uncollected()
-def propose(lines: Sequence[BankLine]) -> dict[int, list[Proposal]]:
-    """Proposals for lines with something unmatched, best first; two statements, and one a currency."""
-    known = senders(line.counterparty_account for line in lines)
-    payers = {c for group in known.values() for c in group}
-    members = dict(AccountMember.objects.filter(customer_id__in=payers).values_list("customer_id", "account_id")) if payers else {}
-    found: dict[int, list[Proposal]] = {}
-    for currency in sorted({line.currency_id for line in lines}):
-        views = [
-            LineView(x.pk, x.unmatched, x.value_date, f"{x.text} {x.reference}", x.counterparty, x.counterparty_account)
-            for x in lines
-            if x.currency_id == currency and x.amount > 0 and x.unmatched
-        ]
-        found |= match(views, open_items(currency), known, members)
-    return found
-
-
-def customers_that_post() -> dict[int, int]:
-    """{customer: the score from which their certain matches post by themselves}; none unless finance set it."""
-    rows = BillingTerms.objects.exclude(match_from=None).values_list("customer_id", "match_from")
-    return {customer: score for customer, score in rows if score is not None}
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A proposal with what it names: the payer, each invoice with the amount it would get."""
-
-    proposal: Proposal
-    customer: Customer
-    rows: list[tuple[Invoice | ProForma, Decimal]]
-
-    @property
-    def applied(self) -> Decimal:
-        return sum((amount for _invoice, amount in self.rows), Decimal(0))
-
-    @property
-    def kept(self) -> list[tuple[Invoice, Decimal]]:
-        """The cash discounts that the payer kept."""
-        invoices = {x.pk: x for x, _amount in self.rows if isinstance(x, Invoice)}
-        return [(invoices[i], amount) for i, amount in self.proposal.discounts if i in invoices]
-
-
-def offers(line: BankLine) -> list[Offer]:
-    """The proposals for one line, best first, ready to be shown; what was paid meanwhile is left out."""
-    found = propose([line]).get(line.pk, []) if line.unmatched else []
-    ids = {invoice_id for p in found for invoice_id, _amount in p.allocations}
-    invoices: dict[int, Invoice | ProForma] = {x.pk: x for x in open_invoices(ids)} if ids else {}
-    invoices |= {-x.pk: x for x in open_pro_formas().filter(pk__in=[-i for i in ids if i < 0])} if any(i < 0 for i in ids) else {}
-    names = {x.customer_id: x.customer for x in invoices.values()}
-    whole = [p for p in found if all(i in invoices for i, _amount in p.allocations) and p.customer_id in names]
-    return [Offer(p, names[p.customer_id], [(invoices[i], amount) for i, amount in p.allocations]) for p in whole]
 
 
 def payers_like(q: str, limit: int = 12) -> list[Customer]:
