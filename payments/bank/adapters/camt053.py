@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ def read(data: bytes) -> list[StatementData]:
     if "camt.053" not in space:
         raise _unreadable(f"namespace {space[:80]!r} is not CAMT.053")
     try:
-        return [_statement(_Node(node, space)) for node in root.iter(f"{{{space}}}Stmt")]
+        return [_statement(_Statement(node, space)) for node in root.iter(f"{{{space}}}Stmt")]
     except (InvalidOperation, ValueError) as error:
         raise _unreadable(str(error)) from error
 
@@ -40,56 +40,84 @@ def _unreadable(cause: str) -> Invalid:
 
 
 class _Node:
-    """An element with paths that need no prefixes."""
+    """An element with paths that need no prefixes. All that is below is looked through once: many paths are asked of each entry."""
 
     def __init__(self, element: Any, space: str) -> None:
         self.element, self.space = element, space
 
+    @cached_property
+    def below(self) -> dict[str, list[Any]]:
+        """{path: the elements there, in the file's order}."""
+        found: dict[str, list[Any]] = {}
+        _look(self.element, "", f"{{{self.space}}}", found)
+        return found
+
+    def find(self, path: str) -> Sequence[Any]:
+        """The elements at a path."""
+        return self.below.get(path, ())
+
     def all(self, path: str) -> Iterator[_Node]:
-        return (_Node(found, self.space) for found in self.element.iterfind(_spaced(path, self.space)))
+        return (_Node(found, self.space) for found in self.find(path))
 
     def text(self, *paths: str) -> str:
         """The text at the first of the paths that has any."""
         for path in paths:
-            for found in self.element.iterfind(_spaced(path, self.space)):
+            for found in self.find(path):
                 if found.text and (text := " ".join(found.text.split())):
                     return text
         return ""
 
     def amount(self) -> tuple[Decimal, str]:
         """Signed amount and currency of a balance, entry or transaction."""
-        node = next(self.all("Amt"))
-        value = Decimal(node.element.text.strip())
+        found = self.find("Amt")
+        value = Decimal((found[0].text or "x").strip()) if found else Decimal("x")
         if not value.is_finite():
             raise ValueError("an amount is not a number")
-        return (-value if self.text("CdtDbtInd") == "DBIT" else value), node.element.get("Ccy", "")
+        return (-value if self.text("CdtDbtInd") == "DBIT" else value), found[0].get("Ccy", "")
 
     def own_amount(self, debit: bool) -> tuple[Decimal, str] | None:
         """A transaction's amount, where its version or bank writes it; None when it writes none. Signed as the entry
         where it does not say."""
         for path in ("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt"):
-            for node in self.all(path):
-                value = Decimal((node.element.text or "x").strip())
+            for element in self.find(path):
+                value = Decimal((element.text or "x").strip())
                 if not value.is_finite():
                     raise ValueError("an amount is not a number")
                 said = self.text("CdtDbtInd")
-                return (-value if (said == "DBIT" if said else debit) else value), node.element.get("Ccy", "")
+                return (-value if (said == "DBIT" if said else debit) else value), element.get("Ccy", "")
         return None
 
     def charges(self) -> Iterator[tuple[Decimal, str]]:
         """What the bank kept of the entry (amount, currency): version 2 and those with records."""
         for path in ("Chrgs/Rcrd", "Chrgs"):
-            found = [node for node in self.all(path) if next(node.all("Amt"), None) is not None]
+            found = [node for node in self.all(path) if node.find("Amt")]
             for node in found:
-                value = next(node.all("Amt"))
-                amount = Decimal((value.element.text or "x").strip())
-                yield (-amount if node.text("CdtDbtInd") == "CRDT" else amount), value.element.get("Ccy", "")
+                value = node.find("Amt")[0]
+                amount = Decimal((value.text or "x").strip())
+                yield (-amount if node.text("CdtDbtInd") == "CRDT" else amount), value.get("Ccy", "")
             if found:
                 return
 
     def day(self, name: str) -> date | None:
         found = self.text(f"{name}/Dt", f"{name}/DtTm")
         return _day(found[:10]) if found else None
+
+
+class _Statement(_Node):
+    """A whole statement: its entries are found one by one, not kept."""
+
+    def find(self, path: str) -> Any:
+        return self.element.iterfind(_spaced(path, self.space))
+
+
+def _look(element: Any, above: str, space: str, found: dict[str, list[Any]]) -> None:
+    for child in element:
+        tag = child.tag
+        if isinstance(tag, str) and tag.startswith(space):  # neither an instruction nor another's extension
+            path = above + tag[len(space) :]
+            found.setdefault(path, []).append(child)
+            if len(child):
+                _look(child, path + "/", space, found)
 
 
 @lru_cache(1_000)
@@ -104,7 +132,12 @@ def _day(text: str) -> date:
 
 
 def _statement(node: _Node) -> StatementData:
-    currencies = {entry.amount()[1] for entry in node.all("Ntry") if entry.text("Sts/Cd", "Sts") == "BOOK"}
+    currencies: set[str] = set()
+    made: list[NewBankLine] = []
+    for entry in node.all("Ntry"):
+        if entry.text("Sts/Cd", "Sts") == "BOOK":
+            currencies.add(entry.amount()[1])
+            made += _lines(entry)
     balances = [(b.text("Tp/CdOrPrtry/Cd"), b, b.amount()) for b in node.all("Bal")]
     booked = [money[1] for code, _b, money in balances if code in (*OPENING, CLOSING)]
     currency = node.text("Acct/Ccy") or (next(iter(currencies)) if len(currencies) == 1 else next(iter(booked), ""))
@@ -117,7 +150,7 @@ def _statement(node: _Node) -> StatementData:
     first, last = next((own[code] for code in OPENING if code in own), None), own.get(CLOSING)
     foreign = {money[1] for code, _b, money in balances if code == CLOSING and last is None or code in OPENING and first is None}
     flaw = _("a balance is in %(theirs)s, the entries are in %(ours)s") % {"theirs": ", ".join(sorted(foreign)), "ours": currency} if foreign else ""
-    lines = tuple(line for entry in node.all("Ntry") for line in _lines(entry))
+    lines = tuple(made)
     number = node.text("ElctrncSeqNb", "LglSeqNb", "Id")
     page = node.text("StmtPgntn/PgNb")
     day = (last[0].day("Dt") if last else None) or max((x.booking_date for x in lines), default=None)
@@ -131,8 +164,7 @@ def _statement(node: _Node) -> StatementData:
 
 
 def _lines(entry: _Node) -> Iterator[NewBankLine]:
-    if entry.text("Sts/Cd", "Sts") != "BOOK":
-        return
+    """The lines of a booked entry."""
     amount, currency = entry.amount()
     booking = entry.day("BookgDt") or entry.day("ValDt")
     if booking is None:
@@ -161,7 +193,7 @@ def _lines(entry: _Node) -> Iterator[NewBankLine]:
 def _said(part: _Node) -> list[str]:
     """The remittance: free words, then the numbers of the documents it names, and the creditor's reference."""
     named = ("RmtInf/Ustrd", "RmtInf/Strd/RfrdDocInf/Nb", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf")
-    return [n.element.text or "" for path in named for n in part.all(path)]
+    return [element.text or "" for path in named for element in part.find(path)]
 
 
 def _line(part: _Node, amount: Decimal, booking: date, value: date, reference: str, more: str) -> NewBankLine:
