@@ -13,7 +13,16 @@ from orders.channels.models import (
 )
 from orders.desk.models import OrderFile, OrderNote, SavedView
 from orders.entry.models import Draft
-from orders.fulfilment.models import Arrival, Discrepancy, DiscrepancyClearing, Shipment, ShipmentLine
+from orders.fulfilment.models import (
+    Arrival,
+    Discrepancy,
+    DiscrepancyClearing,
+    PutBack,
+    Shipment,
+    ShipmentLine,
+    Wave,
+    WaveTime,
+)
 from orders.holds.models import Hold, Quota, QuotaEntry
 from orders.letters.models import LetterRule
 from orders.planning.models import (
@@ -45,13 +54,13 @@ __all__ = [
     "Approval",
     "ApprovalLine",
     "ApprovalPolicy",
+    "Arrival",
     "Case",
     "CaseFile",
     "CaseLink",
     "CaseMessage",
     "CriticalityChange",
     "CriticalityUse",
-    "Arrival",
     "CrossReference",
     "Discrepancy",
     "DiscrepancyClearing",
@@ -75,6 +84,9 @@ __all__ = [
     "PriceChange",
     "PriceList",
     "Promise",
+    "PutBack",
+    "Quota",
+    "QuotaEntry",
     "RankPolicy",
     "Reply",
     "Return",
@@ -86,12 +98,12 @@ __all__ = [
     "SavedView",
     "ScheduleLine",
     "ServiceLevel",
-    "Quota",
-    "QuotaEntry",
     "Shipment",
     "ShipmentLine",
     "TradingPartner",
     "Transmission",
+    "Wave",
+    "WaveTime",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

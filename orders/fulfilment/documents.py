@@ -1,7 +1,8 @@
-"""Picking list and packing slip as printed: every value as the text that stands on paper."""
+"""Picking list, list of a wave and packing slip as printed: every value as the text that stands on paper."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.formats import date_format
@@ -11,7 +12,8 @@ from django.utils.translation import override
 from oms.company.models import Company
 from oms.web.barcodes import code128
 from oms.web.format import money, price, quantity
-from orders.fulfilment.models import Shipment, ShipmentLine
+from orders.fulfilment.models import Shipment, ShipmentLine, Wave
+from orders.fulfilment.selectors import Take
 
 
 def _sender(company: Company) -> dict[str, Any]:
@@ -61,3 +63,16 @@ def slip_data(shipment: Shipment, company: Company, prices: bool) -> dict[str, A
             "notes": [shipment.order.instructions] if shipment.order.instructions else [],
             "barcode": code128(shipment.number), "number": shipment.number, "page": _("Page"), "vat": _("VAT number"),
         }  # fmt: skip
+
+
+def wave_data(wave: Wave, takes: Sequence[Take], company: Company) -> dict[str, Any]:
+    """What the wave's list sets: every place once, with how much of it goes into which shipment."""
+    return {
+        "sender": _sender(company), "to": [wave.location.name, *wave.location.address.split("\n")], "lang": "en",
+        "title": _("Wave %(number)s") % {"number": wave.number},
+        "facts": [[_("Location"), wave.location.name], [_("Day"), date_format(wave.day, "j N Y")], [_("Places"), quantity(len(takes))],
+                  [_("Units"), quantity(sum(x.quantity for x in takes))]],
+        "heads": [_("Bin"), _("Article"), _("Lot"), _("Quantity"), _("For")],
+        "lines": [[x.bin, x.name, x.sku, x.lot, quantity(x.quantity), ", ".join(f"{number} × {quantity(n)}" for number, n in x.parts)] for x in takes],
+        "barcode": code128(wave.number), "number": wave.number, "page": _("Page"), "vat": _("VAT number"),
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from oms.kernel.errors import NotFound
 from orders.book.locks import locked
-from orders.fulfilment.models import Discrepancy, Shipment
+from orders.fulfilment.models import Discrepancy, PutBack, Shipment
 
 
 def lock_shipment(shipment_id: int) -> Shipment:
@@ -45,3 +45,12 @@ def lock_work(order_ids: Collection[int], shipment_id: int = 0) -> list[Shipment
     """The shipments of (locked) orders that did not leave yet, and one more, locked and fresh, sorted by id."""
     which = "order_id = ANY(%(orders)s::bigint[]) AND shipped_at IS NULL OR id = %(one)s"
     return locked(Shipment, which, {"orders": sorted(order_ids), "one": shipment_id})
+
+
+def lock_put_back(put_back_id: int) -> PutBack:
+    """One list entry of goods to put back, locked and fresh, before balances. Raises NotFound `put_back_missing`."""
+    rows = PutBack.objects.select_related("order", "balance__product", "location").select_for_update(of=("self",), no_key=True)
+    found = rows.filter(pk=put_back_id).first()
+    if found is None:
+        raise NotFound(_("There is nothing to put back."), code="put_back_missing")
+    return found

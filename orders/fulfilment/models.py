@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from inventory.catalog.models import Product, StorageLocation
 from inventory.stock.models import Balance, Movement
@@ -18,6 +19,46 @@ from oms.events.models import Event
 from orders.book.models import Order, OrderLine
 from orders.fulfilment.choices import ArrivalKind, ClearingKind, DiscrepancyKind, Proof, ShipmentStatus
 from orders.planning.models import Allocation
+
+
+class WaveTime(models.Model):
+    """When a location releases a wave on its working days: `at` in its own time, with room before the carrier's cut-off."""
+
+    location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="wave_times")
+    at = models.TimeField(help_text=_("in the location's time, early enough before the carrier comes"))
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("wave time")
+        constraints = [models.UniqueConstraint(fields=["location", "at"], name="wave_time_once")]
+
+    def __str__(self) -> str:
+        return f"{self.location}, {self.at:%H:%M}"
+
+
+class Wave(models.Model):
+    """Shipments that a location released together: by its timetable (`due_at`, once a day) or by hand.
+
+    Filled in batches; `filled_at` once all that was due is with the warehouse, `shipments_made` of it.
+    """
+
+    number = models.CharField(max_length=20, unique=True)
+    location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="waves")
+    day = models.DateField()
+    due_at = models.TimeField(null=True)
+    shipments_made = models.IntegerField(db_default=0)
+    at = models.DateTimeField()
+    filled_at = models.DateTimeField(null=True)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["location", "day", "due_at"], name="wave_once", condition=Q(due_at__isnull=False)),
+        ]
+        indexes = [models.Index(fields=["location", "-at"], name="wave_of_location")]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Shipment(models.Model):
@@ -35,10 +76,12 @@ class Shipment(models.Model):
     delivered_date = models.DateField(null=True)
     delivery_proof = models.CharField(max_length=20, blank=True, default="")
     released_at = models.DateTimeField()
+    wave = models.ForeignKey(Wave, on_delete=models.PROTECT, null=True, related_name="shipments", db_index=False)
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         indexes = [
+            models.Index(fields=["wave"], name="shipment_of_wave", condition=Q(wave__isnull=False)),
             models.Index(
                 fields=["location", "planned_date"],
                 name="shipment_at_work",
@@ -91,6 +134,34 @@ class ShipmentLine(models.Model):
     @property
     def in_transit(self) -> int:
         return self.quantity - self.delivered - self.undelivered if self.posted else 0
+
+
+class PutBack(models.Model):
+    """Units that were in a cart when their shipment was given up: they stand blocked until they lie in their bin again (`done`)
+    or are found to be no good (`kept` blocked, for whoever decides about blocked stock)."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+", db_index=False)
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+", db_index=False)
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="put_backs")
+    balance = models.ForeignKey(Balance, on_delete=models.PROTECT, related_name="+", db_index=False)
+    location = models.ForeignKey(StorageLocation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    quantity = models.BigIntegerField()
+    done = models.BigIntegerField(db_default=0)
+    kept = models.BigIntegerField(db_default=0)
+    at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="put_back_quantity", condition=Q(quantity__gt=0, done__gte=0, kept__gte=0) & Q(quantity__gte=F("done") + F("kept"))
+            ),
+        ]
+        indexes = [models.Index(fields=["location", "at"], name="put_back_open", condition=Q(quantity__gt=F("done") + F("kept")))]
+
+    @property
+    def open(self) -> int:
+        return self.quantity - self.done - self.kept
 
 
 class Arrival(models.Model):

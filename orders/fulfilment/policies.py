@@ -27,6 +27,8 @@ def other_location(actor: Any, shipment: Any) -> Forbidden | None:
 
 
 policy("orders.release", {"manager", "warehouse"})
+policy("fulfilment.open_wave", {"manager", "warehouse"}, unless=other_location)
+policy("fulfilment.put_back", {"warehouse"}, unless=other_location)
 policy("orders.ship", {"warehouse"}, unless=other_location)
 policy("orders.deliver", {"warehouse", "manager"}, unless=other_location)
 policy("fulfilment.clear", {"manager", "approver"})

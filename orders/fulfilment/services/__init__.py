@@ -19,6 +19,7 @@ from orders.fulfilment.services.facts import (
     post_fact,
 )
 from orders.fulfilment.services.history import arrived_elsewhere, left_elsewhere
+from orders.fulfilment.services.putting_back import put_back
 from orders.fulfilment.services.shipping import (
     Pin,
     cancel_shipment,
@@ -41,11 +42,12 @@ from orders.fulfilment.services.transit import (
     lost,
     reverse_shipment,
 )
+from orders.fulfilment.services.waves import close_wave, fill_wave, open_wave, waves_due
 
 __all__ = [
     "Adjusted", "Gone", "HasShipped", "LotBlocked", "Pin", "Posted", "Transferred", "Uncovered", "WasCounted", "arrive",
     "arrived_elsewhere", "assume_delivered",
-    "cancel_shipment", "clear_by_approval", "clear_by_return", "correct_delivery", "deliver", "delivery_failed", "delivery_return",
-    "due_to_assume", "free_units", "in_cart", "left_elsewhere", "lost", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off",
-    "record_discrepancies", "release", "reverse_shipment", "ship", "shrink", "split_rest", "take_back", "to_pick", "write_off",
+    "cancel_shipment", "clear_by_approval", "clear_by_return", "close_wave", "correct_delivery", "deliver", "delivery_failed", "delivery_return",
+    "due_to_assume", "fill_wave", "free_units", "in_cart", "left_elsewhere", "lost", "open_wave", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off", "put_back",
+    "record_discrepancies", "release", "reverse_shipment", "ship", "shrink", "split_rest", "take_back", "to_pick", "waves_due", "write_off",
 ]  # fmt: skip

@@ -11,10 +11,8 @@ from django.db import connection
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from inventory.stock.choices import MovementKind
 from inventory.stock.selectors import allocatable
-from inventory.stock.services import allocate, deallocate, issue, put_back
-from inventory.stock.services.ledger import Posting, post
+from inventory.stock.services import allocate, deallocate, issue
 from oms.accounts.policies import authorize
 from oms.events.services import current, use_case
 from oms.kernel.errors import Conflict, Invalid
@@ -24,8 +22,9 @@ from orders.book.services import add, subjects
 from orders.fulfilment.choices import ArrivalKind, ShipmentStatus
 from orders.fulfilment.lifecycle import SHIPMENT
 from orders.fulfilment.locks import lock_shipment
-from orders.fulfilment.models import Shipment, ShipmentLine
+from orders.fulfilment.models import Shipment, ShipmentLine, Wave
 from orders.fulfilment.services.arrivals import arrive
+from orders.fulfilment.services.putting_back import InCart, set_aside
 from orders.holds.choices import Step
 from orders.holds.selectors import refuse_if_held, stopping
 from orders.holds.services import gates
@@ -46,11 +45,14 @@ class Pin:
 
 
 @use_case("orders.release")
-def release(order_ids: Collection[int], *, by: Any, at: datetime | None = None, early: bool = False) -> list[int]:
+def release(
+    order_ids: Collection[int], *, by: Any, at: datetime | None = None, early: bool = False, wave: Wave | None = None
+) -> list[int]:
     """Release what is due of the orders to the warehouse: pin stock, make shipments; returns the shipments' ids.
 
     Due: approved, planned to ship within the location's release window, no hold that stops release. What is not on the
     shelf yet stays planned. `early` also takes what ships after the window. At most 500 orders at once. Orders with nothing due are left alone.
+    Of a `wave` only what ships from its location.
     """
     authorize(by, "orders.release")
     if len(order_ids) > MAX_ORDERS:
@@ -58,11 +60,11 @@ def release(order_ids: Collection[int], *, by: Any, at: datetime | None = None, 
     orders = {order.pk: order for order in lock_orders(order_ids)}
     lines = {line.pk: line for line in lock_lines(order_ids)}
     held = {*stopping(order_ids, Step.RELEASE), *gates(list(orders.values()))}
-    due = [d for d in due_lines(order_ids, current().at, early) if d.order_id not in held]
+    due = [d for d in due_lines(order_ids, current().at, early) if d.order_id not in held and (wave is None or d.location_id == wave.location_id)]
     pins = pin(due, lines)
     if not pins:
         return []
-    return _release(orders, pins)
+    return _release(orders, pins, wave)
 
 
 def pin(due: list[Due], lines: Mapping[int, OrderLine]) -> list[Pin]:
@@ -85,7 +87,7 @@ def pin(due: list[Due], lines: Mapping[int, OrderLine]) -> list[Pin]:
     return pins
 
 
-def _release(orders: Mapping[int, Order], pins: list[Pin]) -> list[int]:
+def _release(orders: Mapping[int, Order], pins: list[Pin], wave: Wave | None) -> list[int]:
     cmd = current()
     groups: dict[tuple[int, int, date], list[Pin]] = {}
     for p in pins:
@@ -122,7 +124,7 @@ def _release(orders: Mapping[int, Order], pins: list[Pin]) -> list[int]:
         Shipment(id=i, number=f"SH{serial:07d}", order_id=key[0], location_id=key[1],
                  status=ShipmentStatus.RELEASED, planned_date=key[2],
                  delivery_date=max(p.due.delivery_date for p in group), carrier=group[0].due.carrier,
-                 released_at=cmd.at, event_id=events[key])
+                 released_at=cmd.at, wave=wave, event_id=events[key])
         for i, serial, (key, group) in zip(ids, serials, groups.items(), strict=True)
     )  # fmt: skip
     ShipmentLine.objects.bulk_create(
@@ -190,7 +192,7 @@ def split_rest(shipment: Shipment, lines: list[ShipmentLine], rest: Mapping[int,
     follower = Shipment.objects.create(
         id=new_id, number=f"SH{serial:07d}", order_id=shipment.order_id, location_id=shipment.location_id,
         status=ShipmentStatus.RELEASED, planned_date=shipment.planned_date, delivery_date=shipment.delivery_date,
-        carrier=shipment.carrier, released_at=cmd.at, event_id=event,
+        carrier=shipment.carrier, released_at=cmd.at, wave_id=shipment.wave_id, event_id=event,
     )  # fmt: skip
     moved = []
     for line in lines:
@@ -298,7 +300,7 @@ def cancel_shipment(shipment_id: int, reason: str, *, by: Any, at: datetime | No
 def take_back(shipments: Collection[Shipment], event_id: int) -> None:
     """Part: cancel unshipped shipments of locked orders; allocations are released and planned softly again.
 
-    What is in the cart stands blocked until it is put back (`stock.unblock`).
+    What is in the cart stands blocked until it is put back (`fulfilment.put_back`).
     """
     lines = list(
         ShipmentLine.objects.filter(shipment__in=shipments).select_related("allocation", "shipment").order_by("pk")
@@ -312,7 +314,7 @@ def take_back(shipments: Collection[Shipment], event_id: int) -> None:
     add({"allocated": {i: -q for i, q in totals.items()}})
     lock_places({line.order_id for line in lines})
     deallocate([(x.allocation.balance_id, x.order_id, x.line_id, x.quantity - carts[x.pk]) for x in lines if x.quantity > carts[x.pk]], event_id)
-    put_back([(x.allocation.balance_id, x.order_id, x.line_id, carts[x.pk]) for x in lines if carts[x.pk]], "put_back", event_id)
+    set_aside([InCart(x.shipment_id, x.order_id, x.line_id, x.allocation.balance_id, carts[x.pk]) for x in lines if carts[x.pk]], event_id)
     for line in lines:
         Allocation.objects.filter(pk=line.allocation_id).update(
             released=F("released") + line.quantity, picked=F("picked") - carts[line.pk]
@@ -341,22 +343,24 @@ def free_units(order_id: int, units: Mapping[int, int], event_id: int, *, picked
     left = dict(units)
     taken: dict[int, int] = {}
     freed: list[tuple[int, int, int, int, int, int]] = []  # shipment line, line, allocation, balance, free, to put back
-    for shipment_line, line, quantity, allocation, balance, in_cart, _shipment in rows:
+    carts: list[InCart] = []
+    for shipment_line, line, quantity, allocation, balance, in_cart, shipment in rows:
         free = min(left[line], quantity - in_cart)
-        put_back = min(left[line] - free, in_cart) if picked else 0
-        if free + put_back:
-            freed.append((shipment_line, line, allocation, balance, free, put_back))
-            left[line] -= free + put_back
-            taken[line] = taken.get(line, 0) + free + put_back
+        back = min(left[line] - free, in_cart) if picked else 0
+        if free + back:
+            freed.append((shipment_line, line, allocation, balance, free, back))
+            left[line] -= free + back
+            taken[line] = taken.get(line, 0) + free + back
+        if back:
+            carts.append(InCart(shipment, order_id, line, balance, back))
     if not taken:
         return {}
     add({"allocated": {i: -q for i, q in taken.items()}})
     shrink({row[0]: row[4] + row[5] for row in freed}, {row[6] for row in rows})
-    for _sl, _line, allocation, _balance, free, put_back in freed:
-        Allocation.objects.filter(pk=allocation).update(released=F("released") + free + put_back, picked=F("picked") - put_back)
+    for _sl, _line, allocation, _balance, free, back in freed:
+        Allocation.objects.filter(pk=allocation).update(released=F("released") + free + back, picked=F("picked") - back)
     deallocate([(balance, order_id, line, free) for _sl, line, _a, balance, free, _p in freed if free], event_id)
-    post([Posting(balance, MovementKind.BLOCK, allocated=-back, blocked=back, reason="put_back", order_id=order_id, line_id=line)
-          for _sl, line, _a, balance, _f, back in freed if back], event_id)  # fmt: skip
+    set_aside(carts, event_id)
     return taken
 
 

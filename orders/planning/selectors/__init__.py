@@ -1,7 +1,7 @@
 """Reads of planning: lanes, `place`, and what is planned and promised now."""
 
 from orders.planning.selectors.impact import Impact, impacts_of
-from orders.planning.selectors.live import Due, due_lines, last_promises, live_lines
+from orders.planning.selectors.live import Due, due_at, due_lines, last_promises, live_lines
 from orders.planning.selectors.network import LaneRow, Network, network
 from orders.planning.selectors.placing import NOTHING, Ask, AskLine, Placed, PlacedRow, Told, place, place_on
 from orders.planning.selectors.rules import by_rank
@@ -18,6 +18,7 @@ __all__ = [
     "PlacedRow",
     "Told",
     "by_rank",
+    "due_at",
     "due_lines",
     "impacts_of",
     "last_promises",

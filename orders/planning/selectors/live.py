@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import F, QuerySet
@@ -54,16 +55,29 @@ JOIN orders_orderline line ON line.id = s.line_id
 JOIN inventory_storagelocation location ON location.id = s.location_id
 JOIN customers_address a ON a.id = o.ship_to_id
 LEFT JOIN orders_lane lane ON lane.location_id = s.location_id AND lane.transit_zone = a.transit_zone
-WHERE s.kind = 'plan' AND o.status = 'approved' AND s.order_id = ANY(%(orders)s) AND location.active
+WHERE s.kind = 'plan' AND o.status = 'approved' AND {where} AND location.active
 ORDER BY s.ship_date, s.id
 """
+OF_ORDERS, AT_LOCATION = "s.order_id = ANY(%(orders)s)", "s.location_id = %(location)s AND s.ship_date <= %(until)s"
 
 
 def due_lines(order_ids: Collection[int], now: datetime, early: bool = False) -> list[Due]:
     """Plan lines of the orders that ship within their location's release window (`early`: all), in rank order."""
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"orders": list(order_ids)})
+        cursor.execute(DUE.format(where=OF_ORDERS), {"orders": list(order_ids)})
         rows = cursor.fetchall()
+    return _ranked(rows, now, early)
+
+
+def due_at(location_id: int, calendar_id: int | None, window: int, now: datetime) -> list[Due]:
+    """Plan lines of all orders that ship from a location within its release window, in rank order."""
+    until = network().add_worked(calendar_id, now.date(), window)
+    with connection.cursor() as cursor:
+        cursor.execute(DUE.format(where=AT_LOCATION), {"location": location_id, "until": until})
+        return _ranked(cursor.fetchall(), now, early=True)
+
+
+def _ranked(rows: list[Any], now: datetime, early: bool) -> list[Due]:
     lanes = network()
     until: dict[int, date] = {}
     due = []

@@ -1,0 +1,51 @@
+"""Pages of fulfilment: `work` (discrepancies, picking, what becomes of a shipment), `waves` (released together, put back)."""
+
+from orders.fulfilment.views.waves import (
+    FillNow,
+    PutBackDone,
+    PutBackList,
+    WaveDetail,
+    WaveList,
+    WavePickingList,
+)
+from orders.fulfilment.views.work import (
+    ClearByApproval,
+    ClearByReturn,
+    CorrectDelivery,
+    DiscrepancyDetail,
+    DiscrepancyList,
+    FailShipment,
+    LoseShipment,
+    PackingSlip,
+    PackShipment,
+    PickingList,
+    PickShipment,
+    PickShort,
+    ReverseShipment,
+    TakeDeliveryBack,
+    WriteOff,
+)
+
+__all__ = [
+    "ClearByApproval",
+    "ClearByReturn",
+    "CorrectDelivery",
+    "DiscrepancyDetail",
+    "DiscrepancyList",
+    "FailShipment",
+    "FillNow",
+    "LoseShipment",
+    "PackShipment",
+    "PackingSlip",
+    "PickShipment",
+    "PickShort",
+    "PickingList",
+    "PutBackDone",
+    "PutBackList",
+    "ReverseShipment",
+    "TakeDeliveryBack",
+    "WaveDetail",
+    "WaveList",
+    "WavePickingList",
+    "WriteOff",
+]
