@@ -18,7 +18,7 @@ def fill(by: Any) -> None:
     """Two times a day at the smallest location; of the picked shipments the last is taken back."""
     with command("demo.waves", by=by) as cmd:
         cmd.event("wave.timetable", [("user", by.pk)], {})
-        location = StorageLocation.objects.order_by("-code").first()
+        location = StorageLocation.objects.order_by("-code")[0]
         for at in (time(10, 30), time(15)):
             WaveTime.objects.create(location=location, at=at)
     picked = Shipment.objects.filter(status="packed").order_by("-pk").first() or Shipment.objects.filter(status="picking").order_by("-pk").first()

@@ -43,8 +43,19 @@ def picking_data(shipment: Shipment, company: Company) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def slip_data(shipment: Shipment, company: Company, prices: bool) -> dict[str, Any]:
-    """What the packing slip's template sets, in the customer's language; prices only where asked for."""
+def label_data(shipment: Shipment, company: Company) -> dict[str, Any]:
+    """What the parcel's label sets; the barcode is the carrier's tracking number, until there is one the shipment's number."""
+    code = shipment.tracking_number or shipment.number
+    return {
+        "sender": _sender(company), "to": _to(shipment), "carrier": shipment.carrier, "code": code, "barcode": code128(code),
+        "words": {"to": _("Deliver to")},
+        "facts": [[_("Shipment"), shipment.number], [_("Order"), shipment.order.number], [_("Your order"), shipment.order.customer_po],
+                  [_("Ships"), date_format(shipment.planned_date, "j N Y")], [_("Note"), shipment.order.instructions[:120]]],
+    }  # fmt: skip
+
+
+def slip_data(shipment: Shipment, company: Company, prices: bool, label: bool = False) -> dict[str, Any]:
+    """What the packing slip's template sets, in the customer's language; prices only where asked for, `label` puts the parcel's behind it."""
     code = shipment.order.currency_id
     with override(shipment.order.customer.language):
         rows = sorted(_lines(shipment), key=lambda x: (x.line.position, x.pk))
@@ -61,6 +72,7 @@ def slip_data(shipment: Shipment, company: Company, prices: bool) -> dict[str, A
                 for x in rows
             ],
             "notes": [shipment.order.instructions] if shipment.order.instructions else [],
+            "label": label_data(shipment, company) if label else None,
             "barcode": code128(shipment.number), "number": shipment.number, "page": _("Page"), "vat": _("VAT number"),
         }  # fmt: skip
 

@@ -26,4 +26,5 @@ urlpatterns = [
     path("shipments/<str:number>/reverse/", views.ReverseShipment.as_view(), name="shipment-reverse"),
     path("shipments/<str:number>/list.pdf", views.PickingList.as_view(), name="shipment-list-pdf"),
     path("shipments/<str:number>/slip.pdf", views.PackingSlip.as_view(), name="shipment-slip-pdf"),
+    path("shipments/<str:number>/label.pdf", views.ShippingLabel.as_view(), name="shipment-label-pdf"),
 ]

@@ -22,6 +22,7 @@ from orders.fulfilment.views.work import (
     PickShipment,
     PickShort,
     ReverseShipment,
+    ShippingLabel,
     TakeDeliveryBack,
     WriteOff,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "PutBackDone",
     "PutBackList",
     "ReverseShipment",
+    "ShippingLabel",
     "TakeDeliveryBack",
     "WaveDetail",
     "WaveList",

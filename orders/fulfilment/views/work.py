@@ -19,7 +19,7 @@ from oms.kernel.errors import Invalid, OMSError
 from oms.web.documents import pdf, pdf_response
 from oms.web.views import SIGNED_IN, ActionPage, ListPage, Page, RefusalMixin
 from orders.book.models import OrderLine
-from orders.fulfilment.documents import picking_data, slip_data
+from orders.fulfilment.documents import label_data, picking_data, slip_data
 from orders.fulfilment.models import Discrepancy, Shipment
 from orders.fulfilment.selectors import visible_discrepancies, visible_shipments
 from orders.fulfilment.services import (
@@ -297,11 +297,18 @@ class PickingList(Page):
 
 
 class PackingSlip(Page):
-    """The packing slip, as PDF; `?prices=1` with prices, never for warehouse staff alone."""
+    """The packing slip, as PDF; `?prices=1` with prices, never for warehouse staff alone; `?label=1` with the parcel's label behind it."""
 
     verb = SIGNED_IN
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         shipment = found_shipment(request, self.kwargs["number"])
         prices = "prices" in request.GET and request.user.roles != {"warehouse"}  # type: ignore[union-attr]
-        return pdf_response(f"slip-{shipment.number}", pdf("orders/fulfilment/packing_slip.typ", slip_data(shipment, company(), prices)))
+        return pdf_response(f"slip-{shipment.number}", pdf("orders/fulfilment/packing_slip.typ", slip_data(shipment, company(), prices, "label" in request.GET)))
+
+
+class ShippingLabel(PickingList):
+    """The parcel's label, as PDF."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return pdf_response(f"label-{self.shipment.number}", pdf("orders/fulfilment/shipping_label.typ", label_data(self.shipment, company())))

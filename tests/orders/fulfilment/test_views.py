@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from oms.company.selectors import company
-from orders.fulfilment.documents import slip_data
+from orders.fulfilment.documents import label_data, slip_data
 from orders.models import Allocation, Arrival, Discrepancy, DiscrepancyClearing
 from tests.orders.fulfilment.test_facts import gone, released
 from tests.orders.fulfilment.test_steps import shipped, status
@@ -53,6 +53,18 @@ def test_picking_list_and_packing_slip_are_pdfs(world: World) -> None:
     for name, user in (("shipment-list-pdf", world.warehouse), ("shipment-slip-pdf", world.warehouse), ("shipment-slip-pdf", world.partner)):
         answer = as_(user).get(reverse(f"orders:{name}", args=[shipment.number]) + "?prices=1")
         assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF")
+
+
+def test_the_label_says_to_whom_and_carries_what_the_scanner_reads(world: World) -> None:
+    _made, shipment = released(world, 30)
+    data = label_data(shipment, company())
+    assert (data["code"], data["to"][0]) == (shipment.number, shipment.order.ship_to.name)
+    shipment.tracking_number = "XP77FR"
+    assert label_data(shipment, company())["code"] == "XP77FR" and "<svg" in data["barcode"]
+    for url in (reverse("orders:shipment-label-pdf", args=[shipment.number]), reverse("orders:shipment-slip-pdf", args=[shipment.number]) + "?label=1"):
+        assert as_(world.warehouse).get(url).content.startswith(b"%PDF")
+    page = as_(world.warehouse).get(reverse("orders:shipment-detail", args=[shipment.number])).content.decode()
+    assert "Slip and label" in page
 
 
 def test_prices_stand_on_a_slip_only_where_asked_for(world: World) -> None:
