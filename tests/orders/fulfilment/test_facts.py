@@ -311,3 +311,17 @@ def test_a_write_off_takes_two_persons(world: World) -> None:
     assert (row.kind, row.quantity, row.proposed_by, row.by, Discrepancy.objects.get().open) == ("write_off", 20, world.manager, world.finance, 0)
     assert stock(world) == (80, 0, 0)
     holds()
+
+
+def test_a_fact_of_a_closed_month_moves_stock_on_the_first_open_day(world: World) -> None:
+    from payments.billing.services import close_month
+
+    this_month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    last_month = (this_month - timedelta(days=1)).replace(day=1)
+    late = last_month + timedelta(days=3)
+    gone(world, 4, at=late)
+    assert Movement.objects.filter(kind="unauthorised_issue").latest("pk").occurred_at == late
+    close_month(last_month.date(), "", by=world.finance)
+    gone(world, 5, at=late)
+    assert Movement.objects.filter(kind="unauthorised_issue").latest("pk").occurred_at == this_month
+    holds()
