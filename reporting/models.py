@@ -2,5 +2,6 @@
 
 from reporting.facts.models import ClosedPeriod, ClosedPeriodPlace, Figure, FigureMark, Target
 from reporting.problems.models import ProblemMark
+from reporting.scheduled.models import ScheduledReport
 
-__all__ = ["ClosedPeriod", "Figure", "FigureMark", "ClosedPeriodPlace", "ProblemMark", "Target"]
+__all__ = ["ClosedPeriod", "Figure", "FigureMark", "ClosedPeriodPlace", "ProblemMark", "ScheduledReport", "Target"]

@@ -13,7 +13,7 @@ _makers: dict[str, Maker] = {}
 
 
 def attachment(kind: str) -> Callable[[Maker], Maker]:
-    """Register what makes (name, content) of a PDF from the id of what it is of; in a room's `receivers`, beside what writes the mail."""
+    """Register what makes (name, content) of a PDF, or with its ending of a table, from the id of what it is of; in a room's `receivers`, beside what writes the mail."""
 
     def register(make: Maker) -> Maker:
         assert kind not in _makers, f"two makers of {kind}"

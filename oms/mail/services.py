@@ -139,8 +139,15 @@ def message(mail: Mail) -> EmailMessage:
     )  # fmt: skip
     if mail.file_kind and mail.file_id:
         name, content = made(mail.file_kind, mail.file_id)
-        made_message.attach(f"{name}.pdf", content, "application/pdf")
+        made_message.attach(*named(name, content))
     return made_message
+
+
+def named(name: str, content: bytes) -> tuple[str, bytes, str]:
+    """A file as it goes along: a table keeps its ending, whatever has none is a PDF."""
+    tables = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+    ending = name[name.rfind(".") :] if "." in name else ""
+    return (name, content, tables[ending]) if ending in tables else (f"{name}.pdf", content, "application/pdf")
 
 
 def send_waiting(by: Any, limit: int = AT_ONCE) -> dict[str, int]:
