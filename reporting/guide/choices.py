@@ -56,8 +56,10 @@ GUIDES = {
                 _("Performance (g f) counts settled facts; every number opens its documents. Posts and people (g h) hands a post over in one action."),
                 _("Targets, limits and policies take two persons; nobody confirms their own.")),
     "finance": (_("Bank lines with their proposals: Enter confirms and moves on. Certain matches post by rule."),
-                _("Credit notes, refunds and write-offs are proposed by one and confirmed by another. Close a month in Performance when it is over: its figures then stand still.")),
+                _("Credit notes, refunds and write-offs are proposed by one and confirmed by another. Close a month in Performance when it is over: its figures then stand still."),
+                _("A refund waits until you tie it to the line with which it left the bank. What an invoice in instalments is paid settles its earliest part first.")),
     "warehouse": (_("Ship (g w) shows what is released, by day. A short pick asks for a reason and plans the rest anew."),
+                  _("A wave releases all that your location ships next, with one list to pick by. What lay in a cart that is given up waits under Put back."),
                   _("What happened is never refused: more than approved becomes a discrepancy that others clear.")),
     "administrator": (_("Accounts, roles and settings. You see no business documents; changes of roles take a second person."),),
 }  # fmt: skip
