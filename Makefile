@@ -28,7 +28,8 @@ check: install
 	@$(RUN) -m oms.runtime.check
 
 soak: install
-	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak tests/browser/test_accessibility.py
+	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak tests/browser/test_accessibility.py tests/journeys/test_northwind.py \
+		tests/oms/runtime/test_supervisor.py tests/oms/runtime/test_z_backup.py
 
 bench: install
 	@$(RUN) -m oms.runtime.bench $(ONLY)

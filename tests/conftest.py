@@ -25,6 +25,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from oms.runtime import paths, postgres, valkey
+from tests.depth import SOAKING
 
 # How fast examples are made says how busy the machine is, nothing of the product.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -123,6 +124,7 @@ def northwind_digest() -> str:
     """Of all that Northwind's database is made by: product, data, and the way it is brought in."""
     digest = hashlib.sha256(fingerprint().encode())
     sources = [path for app in ("oms", "customers", "inventory", "payments", "orders", "reporting") for path in ROOT.glob(f"{app}/**/*.py")]
+    digest.update(str(SOAKING).encode())
     for path in sorted([*sources, ROOT / "tests/northwind.py"]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]

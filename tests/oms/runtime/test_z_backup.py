@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from oms.runtime import process
+from tests.depth import soak_only
 from tests.oms.runtime.conftest import House
 
 pytestmark = pytest.mark.live
@@ -81,6 +82,7 @@ def test_the_note_says_when_and_what(copy: Path) -> None:
     assert facts["made_at"].endswith("Z")
 
 
+@soak_only
 def test_the_lock_of_a_server_that_died_unburied_does_not_stop_the_next(bare_house: House) -> None:
     """PostgreSQL takes a zombie for a living owner of its socket; a new parent may bury it late."""
     asked = bare_house.manage("shell", "-v", "0", "-c", "from oms.runtime import paths; print(paths.socket_dir())")
@@ -96,6 +98,7 @@ def test_the_lock_of_a_server_that_died_unburied_does_not_stop_the_next(bare_hou
         zombie.wait()
 
 
+@soak_only
 def test_servers_whose_checkout_was_deleted_make_way_for_a_new_one(bare_house: House) -> None:
     """`rm -rf` of a checkout with its services up, and a new one in its place: they start on data of their own."""
     asked = bare_house.manage("shell", "-v", "0", "-c", "from oms.runtime import paths; print(paths.postgres_home())")
