@@ -31,6 +31,7 @@ from payments.billing.models import (
 from payments.collections.models import CollectionReceipt
 from payments.confirmations.models import BalanceConfirmation
 from payments.credit.models import AccountMember, CreditAccount, CreditEntry
+from payments.providers.models import ProviderCharge
 
 __all__ = [
     "AccountMember",
@@ -59,6 +60,7 @@ __all__ = [
     "Payment",
     "ProForma",
     "ProFormaLine",
+    "ProviderCharge",
     "ReceivableEntry",
     "StatementRelease",
     "Refund",

@@ -80,7 +80,7 @@ class Stage:
         self.arguments = {
             "number": self.order.number, "shipment": Shipment.objects.get(order=second).number, "hold": 0, "code": "ACME",
             "sku": "A", "pk": 1, "line": 1, "position": 1, "run": 0, "receipt": 0, "line_id": 1, "invoice": "INV1", "customer": "ACME", "path": "oms/theme.css",
-            "change": 0, "delegation": 0, "view": 0, "file": 0, "note": 0, "account": world.account.pk, "account_id": world.account.pk, "product": "A", "payment": "PAY1", "refund": "RF1", "month": "2026-01", "post": "LYON1", "case": self.case.number, "kind": "confirmed", "token": "x", "template": 0,
+            "change": 0, "delegation": 0, "view": 0, "file": 0, "note": 0, "account": world.account.pk, "account_id": world.account.pk, "product": "A", "payment": "PAY1", "refund": "RF1", "charge": "CH1", "month": "2026-01", "post": "LYON1", "case": self.case.number, "kind": "confirmed", "token": "x", "template": 0,
         }  # fmt: skip
         partner = connect("ACME", "Acme", "x12", by=world.system, customer=world.customer, account=world.partner)
         receive(partner, samples.x12(se="99").encode(), "api", by=world.system)

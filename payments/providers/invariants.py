@@ -1,0 +1,15 @@
+"""What must hold of charges (RELIABILITY.md section 1)."""
+
+from oms.kernel.invariants import Invariant
+
+INVARIANTS = [
+    Invariant(
+        "I21p",
+        "a charge is paid by one payment of its amount that stands, and by none once it was returned",
+        """
+        SELECT c.number, c.state, p.clearing, p.amount FROM payments_providercharge c JOIN payments_payment p ON p.id = c.payment_id
+        WHERE p.amount <> c.amount OR p.customer_id <> c.customer_id OR c.state = 'paid' AND p.clearing = 'reversed'
+           OR c.state = 'returned' AND p.clearing <> 'reversed'
+        """,
+    ),
+]

@@ -1,0 +1,187 @@
+"""Charge a card or debit for an invoice: ask, capture, give up, see it at the bank, take it back when the bank does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from oms.accounts.policies import authorize
+from oms.company.selectors import exponent
+from oms.events.services import current, new_ids, use_case
+from oms.jobs.services import enqueue
+from oms.kernel.errors import Conflict, Invalid, NotFound
+from payments.bank.models import Payment
+from payments.bank.services import apply_line, reverse_payment
+from payments.billing.locks import lock_invoices
+from payments.billing.models import Invoice
+from payments.providers.adapters import DEFAULT, PROVIDERS, NoAnswer, Said
+from payments.providers.choices import WAITS, ChargeKind, ChargeState
+from payments.providers.locks import lock_charge
+from payments.providers.models import ProviderCharge
+
+CARRY_OUT = "payments.providers"
+BACKOFF_MINUTES = (1, 5, 15, 60)
+
+
+@use_case("payments.ask_charge")
+def ask_charge(invoice_id: int, kind: str, token: str, amount: Decimal, *, by: Any, at: datetime | None = None) -> ProviderCharge:
+    """Ask a provider for `amount` of an open invoice; the worker speaks with it.
+
+    Raises NotFound; Invalid `bad_kind`, `token_missing`, `bad_amount`; Conflict `above_open`, `charge_under_way`.
+    """
+    authorize(by, "payments.charge")
+    invoice = lock_invoices([invoice_id]).get(invoice_id) if Invoice.objects.filter(pk=invoice_id).exists() else None
+    if invoice is None:
+        raise NotFound(_("There is no such invoice."), code="invoice_missing")
+    if kind not in ChargeKind.values:
+        raise Invalid(_("Card or debit."), code="bad_kind")
+    if not token.strip():
+        raise Invalid(_("Name the card or the mandate."), code="token_missing", errors=[{"field": "token", "message": _("Name the card or the mandate.")}])
+    if not amount.is_finite() or amount <= 0 or amount != round(amount, exponent(invoice.currency_id)):
+        raise Invalid(_("The amount is above 0, in the currency's smallest unit."), code="bad_amount",
+                      errors=[{"field": "amount", "message": _("Not a possible amount.")}])
+    if amount > invoice.open_amount:
+        raise Conflict(_("%(left)s of %(number)s is open.") % {"left": invoice.open_amount, "number": invoice}, code="above_open")
+    cmd, (pk,) = current(), new_ids("payments_providercharge")
+    charge = ProviderCharge(
+        pk=pk, number=f"CH{pk:06d}", provider=DEFAULT, kind=kind, invoice=invoice, account_id=invoice.account_id, customer_id=invoice.customer_id,
+        currency_id=invoice.currency_id, amount=amount, token=token.strip()[:120], asked_at=cmd.at, next_at=cmd.at,
+    )  # fmt: skip
+    charge.event_id = _event("charge.asked", charge)
+    try:
+        with transaction.atomic():
+            charge.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict(_("A charge for %(number)s is under way.") % {"number": invoice}, code="charge_under_way",
+                       clears=_("Wait for it, or give it up.")) from error  # fmt: skip
+    enqueue(CARRY_OUT, charge.number, by=by)
+    return charge
+
+
+def _event(name: str, charge: ProviderCharge, note: str = "") -> int:
+    about = [("charge", charge.pk), ("invoice", charge.invoice_id), ("customer", charge.customer_id), ("credit_account", charge.account_id)]
+    return current().event(name, about, {"charge": charge.pk, "amount": charge.amount, "state": str(charge.state)}, note=note)
+
+
+def _need(charge: ProviderCharge, *states: str) -> None:
+    if charge.state not in states:
+        raise Conflict(_("%(number)s is: %(state)s.") % {"number": charge, "state": charge.get_state_display()}, code="charge_state",
+                       clears=_("Load the page again."))  # fmt: skip
+
+
+@use_case("payments.capture_charge")
+def capture_charge(charge_id: int, *, by: Any, at: datetime | None = None) -> ProviderCharge:
+    """Take what was authorised. Raises Conflict `charge_state`."""
+    return _want(charge_id, ChargeState.CAPTURING, "charge.capturing", by)
+
+
+@use_case("payments.void_charge")
+def void_charge(charge_id: int, *, by: Any, at: datetime | None = None) -> ProviderCharge:
+    """Give up what was authorised: nothing is taken. Raises Conflict `charge_state`."""
+    return _want(charge_id, ChargeState.VOIDING, "charge.voiding", by)
+
+
+def _want(charge_id: int, state: ChargeState, name: str, by: Any) -> ProviderCharge:
+    authorize(by, "payments.charge")
+    charge = lock_charge(charge_id)
+    _need(charge, ChargeState.AUTHORISED)
+    charge.state, charge.attempts, charge.next_at = state, 0, current().at
+    _event(name, charge)
+    charge.save(update_fields=["state", "attempts", "next_at"])
+    enqueue(CARRY_OUT, f"{charge.number}-{state}", by=by)
+    return charge
+
+
+def carry_out(charge_id: int, *, by: Any) -> str:
+    """Ask the provider for what a charge waits for, outside of any transaction, and keep its answer; the state it has then.
+
+    Killed in between, it is asked again under the same key.
+    """
+    charge = ProviderCharge.objects.get(pk=charge_id)
+    provider, key = PROVIDERS[charge.provider], f"{charge.number}-{charge.state}"
+    try:
+        if charge.state == ChargeState.ASKED:
+            said = provider.authorise(key, charge.kind, charge.token, charge.amount, charge.currency_id)
+        elif charge.state == ChargeState.CAPTURING:
+            said = provider.capture(key, charge.reference, charge.amount, charge.currency_id)
+        elif charge.state == ChargeState.VOIDING:
+            said = provider.void(key, charge.reference)
+        else:
+            return str(charge.state)
+    except NoAnswer as error:
+        return _later(charge_id, str(charge.state), str(error), by=by)
+    return settle(charge_id, str(charge.state), said, by=by)
+
+
+@use_case("payments.carry_out_charge")
+def settle(charge_id: int, asked: str, said: Said, *, by: Any, at: datetime | None = None) -> str:
+    """Keep what the provider said to what it was asked; an answer to something else changes nothing. A debit is captured with its authorisation."""
+    authorize(by, "payments.carry_out_charge")
+    charge = lock_charge(charge_id)
+    if charge.state != asked:
+        return str(charge.state)
+    leads = WAITS[ChargeState(asked)]
+    if asked == ChargeState.ASKED and charge.kind == ChargeKind.DEBIT:
+        leads = ChargeState.CAPTURED
+    charge.state = ChargeState.DECLINED if said.refused else leads
+    charge.reference, charge.reason, charge.attempts = said.reference or charge.reference, said.refused[:300], 0
+    _event(f"charge.{charge.state}", charge, note=charge.reason)
+    charge.save(update_fields=["state", "reference", "reason", "attempts"])
+    return str(charge.state)
+
+
+@use_case("payments.charge_unanswered")
+def _later(charge_id: int, asked: str, why: str, *, by: Any, at: datetime | None = None) -> str:
+    """The provider did not answer: it is asked again, later each time."""
+    authorize(by, "payments.carry_out_charge")
+    charge = lock_charge(charge_id)
+    if charge.state == asked:
+        minutes = BACKOFF_MINUTES[min(charge.attempts, len(BACKOFF_MINUTES) - 1)]
+        charge.attempts, charge.reason, charge.next_at = charge.attempts + 1, why[:300], current().at + timedelta(minutes=minutes)
+        charge.save(update_fields=["attempts", "reason", "next_at"])
+    return str(charge.state)
+
+
+@use_case("payments.bank_charge")
+def bank_charge(charge_id: int, bank_line_id: int, *, by: Any, at: datetime | None = None) -> Payment:
+    """The bank shows what was captured, in a line of it or of several charges: now it is a payment, applied to the invoice as far as that is open.
+
+    Raises Conflict `charge_state`, and whatever `apply_line` refuses.
+    """
+    authorize(by, "payments.charge")
+    seen = ProviderCharge.objects.filter(pk=charge_id).values_list("invoice_id", flat=True).first()
+    invoices = lock_invoices([seen]) if seen else {}
+    charge = lock_charge(charge_id)
+    _need(charge, ChargeState.CAPTURED)
+    part = min(charge.amount, invoices[charge.invoice_id].open_amount)
+    allocations: Mapping[int, Decimal] = {charge.invoice_id: part} if part else {}
+    payment = apply_line(bank_line_id, charge.customer_id, allocations, amount=charge.amount, by=by)
+    charge.state, charge.payment = ChargeState.PAID, payment
+    _event("charge.paid", charge)
+    charge.save(update_fields=["state", "payment"])
+    return payment
+
+
+@use_case("payments.charge_returned")
+def charge_returned(charge_id: int, reason: str, *, by: Any, at: datetime | None = None) -> ProviderCharge:
+    """The customer's bank took it back (a returned debit, a charge contested): its invoice is open again.
+
+    What stood as a payment is reversed. Raises Conflict `charge_state`, Invalid `reason_missing`.
+    """
+    authorize(by, "payments.charge")
+    if not reason.strip():
+        raise Invalid(_("Say why."), code="reason_missing", errors=[{"field": "reason", "message": _("Say why.")}])
+    paid = ProviderCharge.objects.filter(pk=charge_id, state=ChargeState.PAID).values_list("payment_id", flat=True).first()
+    if paid:
+        reverse_payment(paid, reason, by=by)
+    charge = lock_charge(charge_id)
+    _need(charge, ChargeState.PAID if paid else ChargeState.CAPTURED)
+    charge.state, charge.reason = ChargeState.RETURNED, reason.strip()[:300]
+    _event("charge.returned", charge, note=reason)
+    charge.save(update_fields=["state", "reason"])
+    return charge

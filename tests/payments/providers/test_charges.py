@@ -1,0 +1,164 @@
+"""Charges: asked of a provider outside of any transaction, captured, seen at the bank, taken back; nothing is paid before the bank says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from oms.kernel.errors import Conflict, Forbidden, Invalid
+from payments.models import BankLine, Invoice, Payment, ProviderCharge
+from payments.providers.adapters import PROVIDERS, NoAnswer, Said, Simulated
+from payments.providers.selectors import to_carry_out
+from payments.providers.services import (
+    ask_charge,
+    bank_charge,
+    capture_charge,
+    carry_out,
+    charge_returned,
+    settle,
+    void_charge,
+)
+from tests.payments.conftest import Money, violated
+
+D = Decimal
+
+
+def asked(money: Money, token: str = "card-77", kind: str = "card", net: str = "100.00") -> tuple[Invoice, ProviderCharge]:
+    invoice = money.invoice(net)
+    return invoice, ask_charge(invoice.pk, kind, token, invoice.total, by=money.world.finance)
+
+
+def state(charge: ProviderCharge) -> str:
+    charge.refresh_from_db()
+    return str(charge.state)
+
+
+def test_a_card_is_authorised_captured_and_paid_once_the_bank_shows_it(money: Money) -> None:
+    invoice, charge = asked(money)
+    finance, system = money.world.finance, money.world.system
+    assert to_carry_out(timezone.now()) == [charge.pk]
+    assert carry_out(charge.pk, by=system) == "authorised" and carry_out(charge.pk, by=system) == "authorised"
+    with pytest.raises(Conflict, match="under way"):
+        ask_charge(invoice.pk, "card", "card-78", D("10.00"), by=finance)
+    with pytest.raises(Conflict):
+        bank_charge(charge.pk, money.line("120.00"), by=finance)
+    capture_charge(charge.pk, by=finance)
+    assert carry_out(charge.pk, by=system) == "captured"
+    invoice.refresh_from_db()
+    assert invoice.open_amount == D("120.00") and not Payment.objects.exists()  # with the provider: not paid
+    payout = money.line("200.00", "payout of the provider")
+    payment = bank_charge(charge.pk, payout, by=finance)
+    invoice.refresh_from_db()
+    assert (payment.amount, invoice.state, state(charge)) == (D("120.00"), "settled", "paid")
+    assert BankLine.objects.get(pk=payout).unmatched == D("80.00")  # the payout's other charges
+    with pytest.raises(Conflict):
+        bank_charge(charge.pk, payout, by=finance)
+    assert violated() == []
+
+
+def test_a_debit_is_collected_at_once_and_opens_its_invoice_again_when_it_is_returned(money: Money) -> None:
+    invoice, charge = asked(money, "mandate-5", "debit")
+    finance = money.world.finance
+    assert carry_out(charge.pk, by=money.world.system) == "captured"
+    bank_charge(charge.pk, money.line("120.00"), by=finance)
+    with pytest.raises(Invalid):
+        charge_returned(charge.pk, " ", by=finance)
+    charge_returned(charge.pk, "no funds", by=finance)
+    invoice.refresh_from_db()
+    assert (invoice.open_amount, state(charge), charge.reason) == (D("120.00"), "returned", "no funds") and violated() == []
+    assert ask_charge(invoice.pk, "debit", "mandate-6", D("120.00"), by=finance).pk != charge.pk
+
+
+def test_what_is_declined_or_given_up_takes_nothing_and_can_be_asked_anew(money: Money) -> None:
+    invoice, charge = asked(money, "declined-1")
+    finance, system = money.world.finance, money.world.system
+    assert carry_out(charge.pk, by=system) == "declined" and state(charge) == "declined" and charge.reason == "insufficient funds"
+    second = ask_charge(invoice.pk, "card", "card-2", D("50.00"), by=finance)
+    carry_out(second.pk, by=system)
+    void_charge(second.pk, by=finance)
+    assert carry_out(second.pk, by=system) == "voided"
+    third = ask_charge(invoice.pk, "card", "late-3", D("50.00"), by=finance)
+    carry_out(third.pk, by=system)
+    capture_charge(third.pk, by=finance)
+    assert carry_out(third.pk, by=system) == "declined"
+    with pytest.raises(Conflict):
+        capture_charge(second.pk, by=finance)
+
+
+def test_who_does_not_answer_is_asked_again_later_under_the_same_key(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    _invoice, charge = asked(money, "silent-1")
+    system, keys = money.world.system, list[str]()
+    for n in range(1, 4):
+        assert carry_out(charge.pk, by=system) == "asked" and state(charge) == "asked"
+        assert (charge.attempts, charge.reason) == (n, "timeout")
+    assert to_carry_out(timezone.now()) == [] and to_carry_out(timezone.now() + timedelta(minutes=16)) == [charge.pk]
+
+    class Watched(Simulated):
+        def authorise(self, key: str, kind: str, token: str, amount: Decimal, currency: str) -> Said:
+            keys.append(key)
+            if len(keys) == 1:
+                raise NoAnswer("cut")
+            return Said("ref-1")
+
+    monkeypatch.setitem(PROVIDERS, "simulated", Watched())
+    carry_out(charge.pk, by=system)
+    assert carry_out(charge.pk, by=system) == "authorised" and len(set(keys)) == 1
+
+
+def test_an_answer_that_comes_late_changes_nothing(money: Money) -> None:
+    _invoice, charge = asked(money)
+    system = money.world.system
+    carry_out(charge.pk, by=system)
+    assert settle(charge.pk, "asked", Said(refused="late"), by=system) == "authorised" == state(charge)
+
+
+@pytest.mark.parametrize(("change", "error"), [
+    (lambda i, by: ask_charge(i.pk, "cash", "t", D("1.00"), by=by), Invalid), (lambda i, by: ask_charge(i.pk, "card", " ", D("1.00"), by=by), Invalid),
+    (lambda i, by: ask_charge(i.pk, "card", "t", D("0.001"), by=by), Invalid), (lambda i, by: ask_charge(i.pk, "card", "t", D("121.00"), by=by), Conflict),
+])  # fmt: skip
+def test_what_cannot_be_charged_is_refused(money: Money, change: Callable[[Invoice, Any], Any], error: type[Exception]) -> None:
+    invoice = money.invoice("100.00")
+    with pytest.raises(error):
+        change(invoice, money.world.finance)
+    with pytest.raises(Forbidden):
+        ask_charge(invoice.pk, "card", "t", D("1.00"), by=money.world.sales)
+    assert not ProviderCharge.objects.exists()
+
+
+def test_the_database_keeps_what_was_asked_and_one_under_way(money: Money) -> None:
+    invoice, charge = asked(money)
+    with pytest.raises(Exception, match="is a document"), transaction.atomic():
+        ProviderCharge.objects.filter(pk=charge.pk).update(amount=D("1.00"))
+    row = {f.attname: getattr(charge, f.attname) for f in ProviderCharge._meta.concrete_fields}
+    with pytest.raises(IntegrityError, match="charge_one_under_way"), transaction.atomic():
+        ProviderCharge.objects.create(**{**row, "id": 10**9, "number": "CH-X"})
+    assert invoice.charges.count() == 1
+
+
+def test_the_pages_charge_capture_and_pay(money: Money) -> None:
+    invoice = money.invoice("100.00")
+    client = Client()
+    client.force_login(money.world.finance, backend="django.contrib.auth.backends.ModelBackend")
+    assert reverse("payments:invoice-charge", args=[invoice.number]) in client.get(reverse("payments:invoice-detail", args=[invoice.number])).content.decode()
+    assert "120.00" in client.get(reverse("payments:invoice-charge", args=[invoice.number])).content.decode()
+    client.post(reverse("payments:invoice-charge", args=[invoice.number]), {"kind": "card", "token": "card-1", "amount": "120.00"})
+    charge = ProviderCharge.objects.get()
+    carry_out(charge.pk, by=money.world.system)
+    page = reverse("payments:charge-detail", args=[charge.number])
+    assert "Capture" in client.get(page).content.decode()
+    client.post(reverse("payments:charge-capture", args=[charge.number]))
+    carry_out(charge.pk, by=money.world.system)
+    line = money.line("120.00")
+    assert "It is paid" in client.get(page).content.decode()
+    client.post(reverse("payments:charge-bank", args=[charge.number]), {"line": str(line)})
+    assert state(charge) == "paid" and charge.number in client.get(reverse("payments:charge-list")).content.decode()
+    client.post(reverse("payments:charge-returned", args=[charge.number]), {"reason": "contested"})
+    assert state(charge) == "returned"
