@@ -140,7 +140,7 @@ def test_the_database_keeps_what_was_asked_and_one_under_way(money: Money) -> No
     row = {f.attname: getattr(charge, f.attname) for f in ProviderCharge._meta.concrete_fields}
     with pytest.raises(IntegrityError, match="charge_one_under_way"), transaction.atomic():
         ProviderCharge.objects.create(**{**row, "id": 10**9, "number": "CH-X"})
-    assert invoice.charges.count() == 1
+    assert ProviderCharge.objects.filter(invoice=invoice).count() == 1
 
 
 def test_the_pages_charge_capture_and_pay(money: Money) -> None:
