@@ -40,7 +40,7 @@ from orders.fulfilment.services import deliver, release, ship
 from orders.pricing.models import PriceList
 from payments.bank.models import BankAccount
 from payments.bank.services import NewBankLine, apply_line, record_bank_line
-from payments.billing.models import Invoice
+from payments.billing.models import BillingTerms, Invoice
 from payments.credit.models import CreditAccount
 from reporting.facts.services import count_marked
 from reporting.volume.domain import (
@@ -84,6 +84,8 @@ def fill_base(size: Size, say: Say) -> int:
         if module.STEP <= SET_UP_STEP and module.__name__ != "inventory.stock.demo":
             module.fill(system)
     CreditAccount.objects.update(limit=F("limit") * 50 + 500_000, blocked=False, blocked_reason="")
+    Customer.objects.update(prepay_share=0)  # everybody is billed by the shipment and pays afterwards: a life of few kinds is copied
+    BillingTerms.objects.all().delete()
     PriceList.objects.update(valid_from=date.today() - timedelta(days=2 * DAYS))
     stock(size.base, system)
     drain_all()
