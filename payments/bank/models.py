@@ -198,6 +198,9 @@ class Payment(models.Model):
                 condition=Q(applied__gte=0, refunded__gte=0, tagged__gte=0, amount__gte=F("applied") + F("refunded") + F("tagged")),
             ),
         ]
+        indexes = [
+            models.Index(fields=["customer"], name="payment_with_rest", condition=Q(amount__gt=F("applied")) & ~Q(clearing__in=["reversed", "bounced"])),
+        ]
 
     @property
     def rest(self) -> Decimal:

@@ -223,7 +223,7 @@ SELECT * FROM (
     FROM payments_invoice i CROSS JOIN LATERAL (
         SELECT i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
                          WHERE c.invoice_id = i.id AND c.value_date <= %(on)s) - coalesce((SELECT sum(a.amount) FROM payments_application a
-                                            WHERE a.invoice_id = i.id AND a.value_date <= %(on)s), 0) AS rest
+                                            WHERE a.invoice_id = i.id AND a.value_date <= %(on)s), 0) AS rest OFFSET 0  -- once, however often the parts name it
         ) of_day CROSS JOIN LATERAL open_parts(i.total, of_day.rest, i.due_date, i.instalments, i.instalment) p
     WHERE i.account_id = %(account)s AND i.invoice_date <= %(on)s
     UNION ALL
@@ -344,15 +344,17 @@ class Aged:
 
 AGEING = f"""
 WITH candidates AS (
-    SELECT id FROM payments_invoice WHERE total > applied + credited
-    UNION SELECT invoice_id FROM payments_application WHERE %(past)s AND value_date > %(on)s
-    UNION SELECT invoice_id FROM payments_creditapplication WHERE %(past)s AND value_date > %(on)s
+    SELECT * FROM payments_invoice WHERE total > applied + credited
+    UNION ALL SELECT * FROM payments_invoice WHERE %(past)s AND NOT total > applied + credited AND id IN (
+        SELECT invoice_id FROM payments_application WHERE value_date > %(on)s
+        UNION SELECT invoice_id FROM payments_creditapplication WHERE value_date > %(on)s)
 ), items AS (
     SELECT i.customer_id, i.account_id, i.currency_id, p.due_date, %(on)s - p.due_date AS days, p.open AS rest
-    FROM payments_invoice i JOIN candidates USING (id) CROSS JOIN LATERAL (
-        SELECT i.total - (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
-                         WHERE c.invoice_id = i.id AND c.value_date <= %(on)s) - coalesce((SELECT sum(a.amount) FROM payments_application a
-                                            WHERE a.invoice_id = i.id AND a.value_date <= %(on)s), 0) AS rest
+    FROM candidates i CROSS JOIN LATERAL (
+        SELECT i.total - CASE WHEN %(past)s THEN (SELECT coalesce(sum(c.amount), 0) FROM payments_creditapplication c
+                         WHERE c.invoice_id = i.id AND c.value_date <= %(on)s) + (SELECT coalesce(sum(a.amount), 0) FROM payments_application a
+                                            WHERE a.invoice_id = i.id AND a.value_date <= %(on)s) ELSE i.applied + i.credited END
+               AS rest OFFSET 0  -- once, however often the parts name it
         ) of_day CROSS JOIN LATERAL open_parts(i.total, of_day.rest, i.due_date, i.instalments, i.instalment) p
     WHERE i.invoice_date <= %(on)s AND (%(all)s OR i.customer_id = ANY(%(customers)s))
 ), money AS (
@@ -387,6 +389,12 @@ ORDER BY c.name, b.account_id
 """
 
 
+# Whether money counts from a later day on: then what stands on the invoices is not what was open on this one.
+LATER = """
+SELECT EXISTS (SELECT FROM payments_application WHERE value_date > %(on)s) OR EXISTS (SELECT FROM payments_creditapplication WHERE value_date > %(on)s)
+"""
+
+
 def ageing(user: Any, on: date, today: date) -> list[Aged]:
     """What the customers `user` may see owed at the end of `on`, by age; for any past day, from ledgers alone.
 
@@ -397,7 +405,9 @@ def ageing(user: Any, on: date, today: date) -> list[Aged]:
     everybody = not condition
     ids = [] if everybody else list(Customer.objects.filter(condition).values_list("pk", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute(AGEING, {"on": on, "past": on < today, "all": everybody, "customers": ids})
+        cursor.execute(LATER, {"on": on})
+        past = on < today or cursor.fetchone()[0]
+        cursor.execute(AGEING, {"on": on, "past": past, "all": everybody, "customers": ids})
         return [Aged(*row) for row in cursor.fetchall()]
 
 

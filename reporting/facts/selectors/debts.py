@@ -16,8 +16,8 @@ OPEN_ON = f"""(
  UNION ALL SELECT {_COLUMNS}, a.amount FROM payments_creditapplication a JOIN payments_invoice i ON i.id = a.invoice_id
  WHERE a.value_date > %(on)s AND {_WHOLE}
  UNION ALL SELECT i.id, i.customer_id, p.due_date, i.net, i.total, p.open FROM payments_invoice i
- CROSS JOIN LATERAL open_parts(i.total, i.total - i.applied - i.credited
+ CROSS JOIN LATERAL (SELECT i.total - i.applied - i.credited
      + (SELECT coalesce(sum(a.amount), 0) FROM payments_application a WHERE a.invoice_id = i.id AND a.value_date > %(on)s)
-     + (SELECT coalesce(sum(a.amount), 0) FROM payments_creditapplication a WHERE a.invoice_id = i.id AND a.value_date > %(on)s),
-     i.due_date, i.instalments, i.instalment) p WHERE i.instalments > 1 AND {_OF_THEN}
+     + (SELECT coalesce(sum(a.amount), 0) FROM payments_creditapplication a WHERE a.invoice_id = i.id AND a.value_date > %(on)s) AS rest OFFSET 0) of_day
+ CROSS JOIN LATERAL open_parts(i.total, of_day.rest, i.due_date, i.instalments, i.instalment) p WHERE i.instalments > 1 AND {_OF_THEN}
 )"""

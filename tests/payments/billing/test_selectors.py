@@ -78,3 +78,11 @@ def test_an_order_is_unsettled_until_all_of_its_invoices_are(money: Money) -> No
 
 def test_a_balance_before_anything_is_nothing(money: Money) -> None:
     assert balance(money.account.pk, date(2000, 1, 1)) == ZERO
+
+
+def test_money_of_a_day_to_come_does_not_count_today(money: Money) -> None:
+    invoice = money.invoice("100.00")
+    apply_line(money.line("120.00", value_date=TODAY + days(2)), money.world.customer.pk, {invoice.pk: Decimal("120.00")}, by=money.world.finance)
+    invoice.refresh_from_db()
+    row = only(ageing(money.world.finance, TODAY, TODAY))
+    assert invoice.open_amount == 0 and (row.open, row.balance) == (Decimal("120.00"), balance(money.account.pk, TODAY))
