@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,6 +20,7 @@ from inventory.feeds.services import Sent, receive_messages
 from oms.accounts.authentication import RequiresScope
 from oms.accounts.policies import authorize
 from oms.kernel.errors import Invalid
+from oms.web.paging import NewestFirst
 
 MOST_BYTES = 20 * 1024 * 1024
 
@@ -97,13 +97,6 @@ class FeedMessageSerializer(serializers.ModelSerializer[FeedMessage]):
     @extend_schema(responses=serializers.ListField(child=serializers.CharField()))
     def get_problems(self, message: FeedMessage) -> list[str]:
         return [sentence(f) for f in message.findings]
-
-
-class NewestFirst(CursorPagination):
-    """Newest first, 50 a page."""
-
-    ordering = "-id"
-    page_size = 50
 
 
 class FeedView(APIView):

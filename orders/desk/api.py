@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,6 +21,7 @@ from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.events.selectors import timeline
 from oms.kernel.errors import Invalid, NotFound
+from oms.web.paging import NewestFirst
 from orders.book.models import Order, OrderLine
 from orders.book.selectors import visible_orders
 from orders.desk.adapters import answer_data, decode_order, encode, encode_partner
@@ -106,13 +106,6 @@ class OrderDetailSerializer(OrderOutSerializer):
         fields = [*OrderOutSerializer.Meta.fields, "lines"]
 
 
-class OrderCursor(CursorPagination):
-    """Newest first, 50 a page."""
-
-    ordering = "-id"
-    page_size = 50
-
-
 KEY_PARAMETER = OpenApiParameter(
     "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description="Unique per order; 200 characters."
 )
@@ -138,7 +131,7 @@ class OrderListCreate(ListAPIView[Order]):
     scope = "orders"
     serializer_class = OrderOutSerializer
     filterset_class = OrderFilterSet
-    pagination_class = OrderCursor
+    pagination_class = NewestFirst
     queryset = Order.objects.none()
 
     def get_queryset(self) -> Any:
