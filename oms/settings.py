@@ -218,6 +218,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # Names that stay, whatever else is called state or status one day.
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStatusEnum": "orders.book.choices.OrderStatus",
+        "ShipmentStatusEnum": "orders.fulfilment.choices.ShipmentStatus",
+        "ProductStatusEnum": "inventory.catalog.models.Product.Status",
+        "TaxCategoryEnum": "oms.company.models.TaxRule.Category",
+        "InvoiceStateEnum": ["open", "overdue", "settled"],
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
