@@ -89,6 +89,7 @@ PHRASES = {
     "charge.voided": gettext_lazy("the provider gave {amount} up"),
     "charge.declined": gettext_lazy("the provider declined {amount}"),
     "charge.paid": gettext_lazy("{amount} charged is on the bank"),
+    "charge.untied": gettext_lazy("{amount} charged is with the provider again: its payment was reversed"),
     "charge.returned": gettext_lazy("{amount} charged was taken back"),
     "refund.posted": gettext_lazy("paid back {amount}"),
     "refund.paid_out": gettext_lazy("tied {amount} paid back to a line of the bank"),

@@ -132,6 +132,11 @@ class ShipmentLine(models.Model):
         ]
 
     @property
+    def in_cart(self) -> int:
+        """Units picked that did not leave yet; with its allocation."""
+        return min(self.quantity, max(0, self.allocation.picked - self.allocation.shipped))
+
+    @property
     def in_transit(self) -> int:
         return self.quantity - self.delivered - self.undelivered if self.posted else 0
 

@@ -40,17 +40,6 @@ def at_work(user: Any) -> QuerySet[Shipment]:
     )
 
 
-@dataclass(frozen=True)
-class AtLocation:
-    """A place, for rules that ask where somebody works."""
-
-    location_id: int
-
-    @property
-    def location(self) -> StorageLocation:
-        return StorageLocation.objects.get(pk=self.location_id)
-
-
 def due_orders(location: StorageLocation, now: datetime) -> list[int]:
     """Orders with something to ship from a location within its release window, in rank order."""
     return list(dict.fromkeys(d.order_id for d in due_at(location.pk, location.calendar_id, location.release_window_days, now)))
@@ -146,7 +135,7 @@ def to_pick_of_wave(wave: Wave) -> list[Take]:
     taken: dict[tuple[str, str, str, int], Take] = {}
     for line in lines.select_related("product", "shipment", "allocation__balance").order_by("shipment__number", "pk"):
         balance = line.allocation.balance
-        left = line.quantity - min(line.quantity, max(0, line.allocation.picked - line.allocation.shipped))
+        left = line.quantity - line.in_cart
         if left:
             key = (balance.bin, line.product.sku, balance.lot, balance.pk)
             before = taken.get(key)

@@ -28,6 +28,7 @@ from orders.holds.choices import HoldKind, Step
 from orders.holds.models import Hold
 from orders.holds.selectors import refuse_if_held, stopping
 from orders.holds.services import close_holds, needed_of, settle_prepayment
+from orders.invoicing.selectors import asked_ahead
 from payments.bank.services import Waiting
 from payments.billing.domain import totals
 from payments.billing.locks import lock_invoices, lock_pro_formas
@@ -177,13 +178,13 @@ def invoice_order(order_id: int, *, by: Any, whole: bool = False, at: datetime |
 def invoice_together(order_ids: Collection[int], *, by: Any, at: datetime | None = None) -> int | None:
     """Invoice all that was shipped of orders of one customer, payer and currency and is not invoiced, in one invoice; None for none.
 
-    An order whose invoicing is held is left out, and is a problem of its own; one for which money waits is invoiced alone.
+    An order whose invoicing is held is left out, and is a problem of its own; so is one that was asked for money ahead: it is invoiced alone.
     Raises Conflict `no_account`, `not_together`.
     """
     authorize(by, "orders.invoice")
     orders = {order.pk: order for order in lock_orders(order_ids)}
-    held = stopping(orders, Step.INVOICE)
-    lines = {line.pk: line for line in lock_lines([i for i in orders if not held.get(i)])}
+    apart = {*stopping(orders, Step.INVOICE), *asked_ahead(orders)}
+    lines = {line.pk: line for line in lock_lines([i for i in orders if i not in apart])}
     shipped = {i: line.quantity_shipped - line.quantity_invoiced for i, line in lines.items() if line.kind in SHIPPED_KINDS}
     shipped = {i: quantity for i, quantity in shipped.items() if quantity > 0}
     own = {order: [line for line in lines.values() if line.order_id == order] for order in sorted({lines[i].order_id for i in shipped})}
@@ -260,12 +261,15 @@ def invoiced_by(row: OldInvoice) -> dict[int, int]:
 
 @use_case("orders.propose_cancel_invoice")
 def propose_cancel_invoice(invoice_id: int, reason: str, *, by: Any, at: datetime | None = None) -> ChangeRequest:
-    """Propose to cancel an invoice whole; a manager confirms. Raises Conflict `invoice_cancelled`, `change_open`."""
+    """Propose to cancel an invoice whole; a manager confirms. Raises Conflict `invoice_cancelled`, `no_order`, `change_open`."""
     invoice = Invoice.objects.filter(pk=invoice_id, kind=Invoice.Kind.GOODS).first()
     if invoice is None:
         raise NotFound(_("There is no such invoice."), code="invoice_missing")
     if invoice.cancelled:
         raise Conflict(_("%(number)s is cancelled already.") % {"number": invoice.number}, code="invoice_cancelled")
+    if not orders_of([invoice]):
+        raise Conflict(_("%(number)s is of no order here: nothing can be invoiced again.") % {"number": invoice.number}, code="no_order",
+                       clears=_("Credit it instead."))  # fmt: skip
     title = _("Cancel invoice %(number)s") % {"number": invoice.number}
     return propose("orders.cancel_invoice", ("invoice", invoice.pk), title, {}, reason, by=by, amount=invoice.total,
                    before={"noted": str(invoice.noted)}, customer_id=invoice.customer_id)
@@ -289,7 +293,8 @@ def cancel_invoice(change: ChangeRequest) -> CreditNote:
         if order.status != OrderStatus.APPROVED:
             raise Conflict(_("Order %(number)s is %(status)s.") % {"number": order.number, "status": order.get_status_display().lower()},
                            code="not_approved", clears=_("Open the order again first."))
-    quantities, before = invoiced_quantities(invoice.pk), reserved(order_ids)
+    # A line that came by file may be of no order line here.
+    quantities, before = {i: quantity for i, quantity in invoiced_quantities(invoice.pk).items() if i}, reserved(order_ids)
     add({"invoiced": {line_id: -quantity for line_id, quantity in quantities.items()}})
     for line_id, quantity in quantities.items():
         lines[line_id].quantity_invoiced -= quantity

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from oms.accounts.policies import may
+from oms.kernel.dates import next_month
 from oms.kernel.errors import NotFound
 from oms.web.views import ActionPage, Page
 from orders.invoicing.selectors import loose_at, loose_ends
@@ -23,7 +24,6 @@ from payments.billing.selectors import (
     last_closed,
     last_of,
     months_with_postings,
-    next_month,
     owed_on,
     rolled,
     standing_close,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, Decimal
 from typing import Protocol
 
+from oms.kernel.dates import later
 from oms.kernel.errors import Invalid
 from oms.kernel.money import half_up, line_net, spread, tax_of
 
@@ -99,12 +99,6 @@ def parts_of(total: Decimal, rest: Decimal, due_date: date, count: int, each: De
         left -= settled
         made.append(Part(n + 1, later(due_date, n), amount, amount - settled))
     return made
-
-
-def later(day: date, months: int) -> date:
-    """The same day some months later; the month's last where it is shorter."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 # The last day overdue of each bucket; what is older stands in one more.

@@ -8,7 +8,9 @@ INVARIANTS = [
         "a charge is paid by one payment of its amount that stands, and by none once it was returned",
         """
         SELECT c.number, c.state, p.clearing, p.amount FROM payments_providercharge c JOIN payments_payment p ON p.id = c.payment_id
-        WHERE p.amount <> c.amount OR p.customer_id <> c.customer_id OR c.state = 'paid' AND p.clearing = 'reversed'
+        WHERE p.amount <> c.amount OR p.customer_id <> c.customer_id
+           OR c.state = 'paid' AND p.clearing = 'reversed' AND NOT EXISTS (  -- the news of it is on its way
+               SELECT FROM payments_receivableentry e WHERE e.kind = 'reversal' AND e.document_id = p.id AND e.recorded_at > now() - interval '10 minutes')
            OR c.state = 'returned' AND p.clearing <> 'reversed'
         """,
     ),

@@ -14,11 +14,10 @@ from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
 from oms.events.services import current, new_ids, use_case
 from oms.jobs.services import enqueue
-from oms.kernel.errors import Conflict, Invalid, NotFound
+from oms.kernel.errors import Conflict, Invalid
 from payments.bank.models import Payment
 from payments.bank.services import apply_line, reverse_payment
 from payments.billing.locks import lock_invoices
-from payments.billing.models import Invoice
 from payments.providers.adapters import DEFAULT, PROVIDERS, NoAnswer, Said
 from payments.providers.choices import WAITS, ChargeKind, ChargeState
 from payments.providers.locks import lock_charge
@@ -35,9 +34,7 @@ def ask_charge(invoice_id: int, kind: str, token: str, amount: Decimal, *, by: A
     Raises NotFound; Invalid `bad_kind`, `token_missing`, `bad_amount`; Conflict `above_open`, `charge_under_way`.
     """
     authorize(by, "payments.charge")
-    invoice = lock_invoices([invoice_id]).get(invoice_id) if Invoice.objects.filter(pk=invoice_id).exists() else None
-    if invoice is None:
-        raise NotFound(_("There is no such invoice."), code="invoice_missing")
+    invoice = lock_invoices([invoice_id])[invoice_id]
     if kind not in ChargeKind.values:
         raise Invalid(_("Card or debit."), code="bad_kind")
     if not token.strip():
@@ -165,6 +162,19 @@ def bank_charge(charge_id: int, bank_line_id: int, *, by: Any, at: datetime | No
     _event("charge.paid", charge)
     charge.save(update_fields=["state", "payment"])
     return payment
+
+
+@use_case("payments.untie_charge")
+def untie_charge(payment_id: int, *, by: Any, at: datetime | None = None) -> None:
+    """The payment by which a charge was paid does not stand: it waits for its bank line again."""
+    authorize(by, "payments.carry_out_charge")
+    charge_id = ProviderCharge.objects.filter(payment_id=payment_id, state=ChargeState.PAID).values_list("pk", flat=True).first()
+    charge = lock_charge(charge_id) if charge_id else None
+    if charge is None or charge.state != ChargeState.PAID or charge.payment_id != payment_id:
+        return
+    charge.state, charge.payment = ChargeState.CAPTURED, None
+    _event("charge.untied", charge)
+    charge.save(update_fields=["state", "payment"])
 
 
 @use_case("payments.charge_returned")

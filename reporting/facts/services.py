@@ -15,6 +15,7 @@ from oms.accounts.policies import authorize
 from oms.changes.models import ChangeRequest
 from oms.changes.services import propose
 from oms.events.services import current, use_case
+from oms.kernel.dates import next_month
 from oms.kernel.errors import Conflict, Invalid, NotFound
 from reporting.facts.choices import COLUMNS, TargetMeasure
 from reporting.facts.locks import lock_figures
@@ -143,11 +144,6 @@ WITH RECURSIVE tree AS (
     UNION ALL SELECT t.id, tree.path || t.id FROM customers_territory t JOIN tree ON t.parent_id = tree.id
 ) SELECT %(month)s, p.id, tree.path FROM customers_post p JOIN tree ON tree.id = p.territory_id
 """
-
-
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 @use_case("reporting.close_period")

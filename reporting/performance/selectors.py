@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection
 
+from oms.kernel.dates import next_month
 from reporting.facts.choices import COLUMNS, MONEY
 from reporting.facts.selectors import Scope
 from reporting.facts.selectors.counting import facts
@@ -41,11 +42,6 @@ class Selection:
     def last(self) -> date:
         """The last day of the month."""
         return next_month(self.month) - timedelta(days=1)
-
-
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
 def months_before(month: date, n: int) -> date:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from oms.accounts.policies import may
 from oms.company.selectors import company
+from oms.kernel.dates import next_month
 from oms.kernel.errors import Invalid, NotFound
 from oms.web import charts
 from oms.web import format as fmt
@@ -33,7 +34,6 @@ from reporting.performance.selectors import (
     months_before,
     moved,
     movements,
-    next_month,
     owed,
     series,
     targets,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from oms.kernel.dates import next_month
+
 
 def next_day(cadence: str, after: date) -> date:
     """The first day of its cadence after a day: the next one, the next Monday, the next first of a month."""
     if cadence == "weekly":
         return after + timedelta(days=7 - after.weekday())
     if cadence == "monthly":
-        return (after.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return next_month(after)
     return after + timedelta(days=1)

@@ -18,7 +18,7 @@ from oms.mail.services import NewMail, queue
 from reporting.scheduled.choices import Cadence, FileFormat
 from reporting.scheduled.domain import next_day
 from reporting.scheduled.models import ScheduledReport
-from reporting.scheduled.rendering import render, table_at
+from reporting.scheduled.rendering import render
 
 LONGEST, MOST = 1_000, 50
 FILE_KIND = "report"
@@ -33,7 +33,6 @@ def schedule(path: str, title: str, cadence: str, file_format: str, *, by: Any, 
         raise Invalid(_("Say how often, in which format, and what it is called."), code="bad_cadence")
     if not by.email:
         raise Invalid(_("Your account has no mail address."), code="no_address", clears=_("An administrator sets it in the admin."))
-    table_at(path)
     render(path, by, file_format, title)  # what cannot be made now is said now
     if ScheduledReport.objects.filter(user=by, stopped_at=None).count() >= MOST:
         raise Conflict(_("You get %(n)s tables by mail already.") % {"n": MOST}, code="too_many", clears=_("Stop some of them."))

@@ -32,7 +32,7 @@ from orders.fulfilment.services.shipping import (
     split_rest,
     take_back,
 )
-from orders.fulfilment.services.steps import in_cart, pack, pick, pick_short, to_pick
+from orders.fulfilment.services.steps import pack, pick, pick_short, to_pick
 from orders.fulfilment.services.transit import (
     assume_delivered,
     correct_delivery,
@@ -48,6 +48,6 @@ __all__ = [
     "Adjusted", "Gone", "HasShipped", "LotBlocked", "Pin", "Posted", "Transferred", "Uncovered", "WasCounted", "arrive",
     "arrived_elsewhere", "assume_delivered",
     "cancel_shipment", "clear_by_approval", "clear_by_return", "close_wave", "correct_delivery", "deliver", "delivery_failed", "delivery_return",
-    "due_to_assume", "fill_wave", "free_units", "in_cart", "left_elsewhere", "lost", "open_wave", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off", "put_back",
+    "due_to_assume", "fill_wave", "free_units", "left_elsewhere", "lost", "open_wave", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off", "put_back",
     "record_discrepancies", "release", "reverse_shipment", "ship", "shrink", "split_rest", "take_back", "to_pick", "waves_due", "write_off",
 ]  # fmt: skip

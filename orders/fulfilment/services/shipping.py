@@ -308,7 +308,7 @@ def take_back(shipments: Collection[Shipment], event_id: int) -> None:
     if not lines:
         return
     totals: dict[int, int] = {}
-    carts = {x.pk: min(x.quantity, max(0, x.allocation.picked - x.allocation.shipped)) for x in lines}
+    carts = {x.pk: x.in_cart for x in lines}
     for line in lines:
         totals[line.line_id] = totals.get(line.line_id, 0) + line.quantity
     add({"allocated": {i: -q for i, q in totals.items()}})

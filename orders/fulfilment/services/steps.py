@@ -41,15 +41,10 @@ def _step(shipment: Shipment, target: ShipmentStatus) -> None:
     shipment.status = target
 
 
-def in_cart(line: ShipmentLine) -> int:
-    """Units of the line that are in the cart."""
-    return min(line.quantity, max(0, line.allocation.picked - line.allocation.shipped))
-
-
 def to_pick(shipment: Shipment) -> list[ShipmentLine]:
     """Lines with units still on the shelf, in the order one walks: bin, product, lot."""
     lines = shipment.lines.filter(posted=False).select_related("product", "allocation__balance")
-    rows = [line for line in lines if in_cart(line) < line.quantity]
+    rows = [line for line in lines if line.in_cart < line.quantity]
     return sorted(rows, key=lambda x: (x.allocation.balance.bin, x.product.sku, x.allocation.balance.lot, x.pk))
 
 
@@ -71,7 +66,7 @@ def pick(shipment_id: int, code: str, quantity: int, *, by: Any, at: datetime | 
         raise Invalid(_("%(code)s is not what is to be picked here.") % {"code": code[:40]}, code="wrong_product",
                       clears=_("Put it back and take what the page shows."))  # fmt: skip
     line = next((x for x in fitting if x.pk == line_id), fitting[0])
-    left = line.quantity - in_cart(line)
+    left = line.quantity - line.in_cart
     if not 0 < quantity <= left:
         raise Conflict(_("%(left)s units are to be picked here.") % {"left": left}, code="above_shipment", available=left)
     Allocation.objects.filter(pk=line.allocation_id).update(picked=F("picked") + quantity)
@@ -94,7 +89,7 @@ def pick_short(shipment_id: int, line_id: int, missing: int, reason: str, *, by:
     if shipment.status not in (ShipmentStatus.RELEASED, ShipmentStatus.PICKING):
         SHIPMENT.check(shipment.status, ShipmentStatus.PICKING)
     line = next((x for x in to_pick(shipment) if x.pk == line_id), None)
-    left = line.quantity - in_cart(line) if line else 0
+    left = line.quantity - line.in_cart if line else 0
     if line is None or not 0 < missing <= left:
         raise Conflict(_("%(left)s units are to be picked here.") % {"left": left}, code="above_shipment", available=left)
     event = current().event(

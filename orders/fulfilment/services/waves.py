@@ -17,7 +17,7 @@ from oms.events.services import current, new_ids, use_case
 from oms.jobs.services import enqueue
 from oms.kernel.errors import Conflict, NotFound
 from orders.fulfilment.models import Wave, WaveTime
-from orders.fulfilment.selectors import AtLocation, due_orders
+from orders.fulfilment.selectors import due_orders
 from orders.fulfilment.services.shipping import MAX_ORDERS, release
 from orders.planning.selectors import network
 
@@ -30,10 +30,10 @@ def open_wave(location_id: int, *, by: Any, due_at: time | None = None, at: date
 
     Raises NotFound, Forbidden (another location), Conflict `wave_open` while one is being filled, `wave_of_day` for a time that had its wave.
     """
-    authorize(by, "fulfilment.open_wave", AtLocation(location_id))
     location = StorageLocation.objects.select_for_update(of=("self",), no_key=True).filter(pk=location_id, active=True).first()
     if location is None:
         raise NotFound(_("There is no such location."), code="location_missing")
+    authorize(by, "fulfilment.open_wave", Wave(location=location))
     running = Wave.objects.filter(location=location, filled_at=None).first()
     if running is not None:
         raise Conflict(_("Wave %(number)s is being filled.") % {"number": running}, code="wave_open", clears=_("It is done in a moment."))

@@ -28,7 +28,6 @@ from orders.fulfilment.services import (
     correct_delivery,
     delivery_failed,
     delivery_return,
-    in_cart,
     lost,
     pack,
     pick,
@@ -164,8 +163,8 @@ class PickShipment(RefusalMixin, Page):
         lines, open_lines = list(shipment.lines.select_related("allocation")), to_pick(shipment)
         now = open_lines[0] if open_lines and shipment.status in ("released", "picking") else None
         return super().get_context_data(
-            shipment=shipment, line=now, left=now.quantity - in_cart(now) if now else 0, title=shipment.number,
-            total=sum(x.quantity for x in lines), picked=sum(in_cart(x) for x in lines), right="ok" in self.request.GET,
+            shipment=shipment, line=now, left=now.quantity - now.in_cart if now else 0, title=shipment.number,
+            total=sum(x.quantity for x in lines), picked=sum(x.in_cart for x in lines), right="ok" in self.request.GET,
             reasons=ReasonCode.objects.filter(kind="short", active=True).order_by("text"),
             crumbs=[(_("Ship"), reverse("orders:shipments")), (shipment.number, reverse("orders:shipment-detail", args=[shipment.number]))], **kwargs,
         )  # fmt: skip

@@ -295,20 +295,9 @@ class _Line:
         for answer in fewest:
             chosen = [account.items[i] for i in answer]
             whole = len(chosen) == len(account.items)
-            why = [
-                Reason("amount", str(self.line.amount))
-                if size == 1
-                else Reason("amount_all", str(self.line.amount))
-                if whole
-                else Reason("amount_sum", str(size))
-            ]
-            why += (
-                [Reason("unique")]
-                if alone
-                else []
-                if found.whole
-                else [Reason("bounded", str(len(account.items)))]
-            )
+            said = Reason("amount" if size == 1 else "amount_all", str(self.line.amount))
+            why = [said if size == 1 or whole else Reason("amount_sum", str(size))]
+            why += [Reason("unique")] if alone else [] if found.whole else [Reason("bounded", str(len(account.items)))]
             if not alone and len(fewest) == 1 and len(found.answers) > 1:
                 why.append(Reason("more_sums", str(len(found.answers) - 1)))
             self.offer(chosen, why, score, exact=True, doubt=len(fewest) > 1)
@@ -317,11 +306,8 @@ class _Line:
     def discounted_sums(self, account: Account, may: list[OpenInvoice]) -> bool:
         """One to four items, each discount kept that is still due, make the amount in one way only."""
         kept = {x.id: x.discount for x in may}
-        found = account.net_sums(kept).find(units(self.line.amount))
-        answers = [a for a in found.answers if any(account.items[i].id in kept for i in a)]
-        if len(answers) != 1 or not found.whole:
+        if not (chosen := self.only_sum(account, kept)):
             return False
-        chosen = [account.items[i] for i in answers[0]]
         discounts = {x.id: kept[x.id] for x in chosen if x.id in kept}
         why = [Reason("cash_discount", str(sum(discounts.values(), Decimal(0)))), Reason("unique")]
         self.offer(chosen, why, DISCOUNT + UNIQUE, exact=True, discounts=discounts)
@@ -329,15 +315,17 @@ class _Line:
 
     def sums_of_parts(self, account: Account) -> bool:
         """One to four items, of those in instalments the next one, make the amount in one way only."""
-        later = account.in_parts
-        found = account.net_sums(later).find(units(self.line.amount))
-        answers = [a for a in found.answers if any(account.items[i].id in later for i in a)]
-        if len(answers) != 1 or not found.whole:
+        if not (chosen := self.only_sum(account, account.in_parts)):
             return False
-        chosen = [account.items[i] for i in answers[0]]
         why = [Reason("instalment", str(self.line.amount)), Reason("unique")]
         self.offer(chosen, why, AMOUNT + UNIQUE, exact=True, later={x.id: x.later for x in chosen})
         return True
+
+    def only_sum(self, account: Account, kept: Mapping[int, Decimal]) -> list[OpenInvoice]:
+        """The one sum that makes the amount when `kept` of some is not paid, with one of these among it; empty for none or several."""
+        found = account.net_sums(kept).find(units(self.line.amount))
+        answers = [a for a in found.answers if any(account.items[i].id in kept for i in a)]
+        return [account.items[i] for i in answers[0]] if len(answers) == 1 and found.whole else []
 
     # the amount alone
 

@@ -27,11 +27,6 @@ def last_of(month: date) -> date:
     return first_of(month.replace(day=28) + timedelta(days=4)) - timedelta(days=1)
 
 
-def next_month(month: date) -> date:
-    """The first day of the month after."""
-    return last_of(month) + timedelta(days=1)
-
-
 def open_day(day: date) -> date:
     """The day itself, or the first open day when its month is closed: what comes late is posted then.
 

@@ -13,6 +13,7 @@ from oms.accounts.policies import authorize
 from oms.changes.models import ChangeRequest
 from oms.changes.services import propose
 from oms.events.services import current, use_case
+from oms.kernel.dates import next_month
 from oms.kernel.errors import Conflict, Invalid, Stale
 from payments.billing.models import ClosedMonth
 from payments.billing.selectors import (
@@ -20,7 +21,6 @@ from payments.billing.selectors import (
     first_of,
     last_closed,
     last_of,
-    next_month,
     rolled,
     standing_close,
 )

@@ -88,6 +88,8 @@ def test_only_who_works_there_opens_a_wave(world: World) -> None:
         open_wave(world.lyon, by=world.sales)
     with pytest.raises(NotFound):
         open_wave(10**9, by=world.manager)
+    with pytest.raises(NotFound):
+        open_wave(10**9, by=world.warehouse)
     assert [w.location.pk for w in wave_work(world.warehouse, DUE)] == [world.lyon]
 
 

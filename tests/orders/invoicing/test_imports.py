@@ -219,3 +219,12 @@ def test_what_is_exported_is_nothing_new_here_and_gives_the_same_figures_in_an_e
         again = files.folder / f"again_{name}.csv"
         call_command(f"export_{name}", str(again), verbosity=0)
         assert again.read_bytes() == path.read_bytes()
+
+
+def test_an_open_item_of_no_order_is_credited_not_cancelled(world: World, bank: BankAccount, files: Files) -> None:
+    from oms.kernel.errors import Conflict
+    from orders.invoicing.services import propose_cancel_invoice
+
+    files.run("invoices", files.csv("i.csv", OPEN))
+    with pytest.raises(Conflict, match="of no order here"):
+        propose_cancel_invoice(Invoice.objects.get(number="R-100").pk, "wrong", by=world.finance)

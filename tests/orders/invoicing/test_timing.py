@@ -174,3 +174,11 @@ def test_it_goes_out_by_file_and_comes_in_again_with_its_orders(month: tuple[Wor
     assert (w.account.reserved, w.account.receivable) == (D(0), D("72.00"))
     assert orders_of(Invoice.objects.all()) == [o.pk for o in orders]
     assert sorted(OrderLine.objects.values_list("quantity_invoiced", flat=True)) == [1, 2, 3] and violated() == []
+
+
+def test_who_was_asked_for_money_ahead_is_left_out_whoever_asks(month: tuple[World, list[Order]], monkeypatch: pytest.MonkeyPatch) -> None:
+    w, (first, second, third) = month
+    monkeypatch.setattr("orders.invoicing.services.asked_ahead", lambda ids: {second.pk} & set(ids))
+    invoice_together([first.pk, second.pk, third.pk], by=w.system)
+    assert orders_of([Invoice.objects.get()]) == [first.pk, third.pk]
+    assert invoice_together([second.pk], by=w.system) is None

@@ -12,10 +12,11 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from oms.kernel.dates import later
 from payments.bank.domain import Proposal
 from payments.bank.selectors import propose
 from payments.bank.services import apply_line
-from payments.billing.domain import instalment_of, later, parts_of
+from payments.billing.domain import instalment_of, parts_of
 from payments.billing.selectors import account_statement, ageing, ageing_of, balance, reminders_due
 from payments.billing.services import dun, refresh_overdue
 from payments.models import BankLine, BillingTerms, Invoice

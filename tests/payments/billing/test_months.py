@@ -16,6 +16,7 @@ from oms.changes.models import ChangeRequest
 from oms.changes.services import confirm
 from oms.events.models import Event
 from oms.events.services import command
+from oms.kernel.dates import next_month
 from oms.kernel.errors import Conflict, Forbidden, OMSError
 from payments.bank.services import apply_line, import_statement, reverse_payment
 from payments.billing.selectors import (
@@ -26,7 +27,6 @@ from payments.billing.selectors import (
     items_on,
     last_closed,
     last_of,
-    next_month,
     owed_on,
     rolled,
 )

@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from oms.events.tasks import drain_all
 from oms.kernel.errors import Conflict, Forbidden, Invalid
+from payments.bank.services import reverse_payment
 from payments.models import BankLine, Invoice, Payment, ProviderCharge
 from payments.providers.adapters import PROVIDERS, NoAnswer, Said, Simulated
 from payments.providers.selectors import to_carry_out
@@ -24,6 +26,7 @@ from payments.providers.services import (
     carry_out,
     charge_returned,
     settle,
+    untie_charge,
     void_charge,
 )
 from tests.payments.conftest import Money, violated
@@ -162,3 +165,16 @@ def test_the_pages_charge_capture_and_pay(money: Money) -> None:
     assert state(charge) == "paid" and charge.number in client.get(reverse("payments:charge-list")).content.decode()
     client.post(reverse("payments:charge-returned", args=[charge.number]), {"reason": "contested"})
     assert state(charge) == "returned"
+
+
+def test_a_payment_that_was_reversed_leaves_its_charge_with_the_provider_again(money: Money) -> None:
+    _invoice, charge = asked(money, "mandate-5", "debit")
+    finance = money.world.finance
+    carry_out(charge.pk, by=money.world.system)
+    payment = bank_charge(charge.pk, money.line("120.00", "the wrong line"), by=finance)
+    reverse_payment(payment.pk, "wrong line", by=finance)
+    drain_all()
+    assert state(charge) == "captured" and charge.payment_id is None
+    untie_charge(payment.pk, by=money.world.system)  # told twice
+    bank_charge(charge.pk, money.line("120.00", "the right line"), by=finance)
+    assert state(charge) == "paid" and violated() == []

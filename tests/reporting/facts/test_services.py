@@ -13,6 +13,7 @@ from django.db.models import Sum
 
 from customers.models import CustomerPost, Post
 from oms.events.tasks import drain_all
+from oms.kernel.dates import next_month
 from oms.kernel.errors import Conflict, Forbidden, Invalid
 from orders.entry.services import cancel, recall
 from orders.fulfilment.services import deliver, release, ship
@@ -24,7 +25,7 @@ from reporting.facts.choices import COLUMNS
 from reporting.facts.invariants import INVARIANTS
 from reporting.facts.models import ClosedPeriod, ClosedPeriodPlace, Figure, FigureMark
 from reporting.facts.selectors.counting import newest_mark
-from reporting.facts.services import close_period, count_marked, mark_differing, next_month
+from reporting.facts.services import close_period, count_marked, mark_differing
 from tests.reporting.conftest import days_ago, order, pay
 from tests.world import World
 
