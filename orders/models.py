@@ -2,6 +2,16 @@
 
 from orders.approval.models import Approval, ApprovalLine, ApprovalPolicy, PolicyLimit
 from orders.book.models import Order, OrderLine, OrderPayload, OrderTransition, PriceChange
+from orders.carriers.models import (
+    Carrier,
+    CarrierRate,
+    CarrierRule,
+    CarrierService,
+    CarrierSurcharge,
+    Consignment,
+    RateSheet,
+    TrackingEvent,
+)
 from orders.channels.models import (
     CrossReference,
     Message,
@@ -55,10 +65,16 @@ __all__ = [
     "ApprovalLine",
     "ApprovalPolicy",
     "Arrival",
+    "Carrier",
+    "CarrierRate",
+    "CarrierRule",
+    "CarrierService",
+    "CarrierSurcharge",
     "Case",
     "CaseFile",
     "CaseLink",
     "CaseMessage",
+    "Consignment",
     "CriticalityChange",
     "CriticalityUse",
     "CrossReference",
@@ -88,6 +104,7 @@ __all__ = [
     "Quota",
     "QuotaEntry",
     "RankPolicy",
+    "RateSheet",
     "Reply",
     "Return",
     "ReturnCredit",
@@ -100,6 +117,7 @@ __all__ = [
     "ServiceLevel",
     "Shipment",
     "ShipmentLine",
+    "TrackingEvent",
     "TradingPartner",
     "Transmission",
     "Wave",

@@ -10,8 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from oms.company.selectors import company
 from oms.kernel.errors import Invalid
 from oms.web.views import SIGNED_IN, ActionPage, Page
+from orders.carriers.selectors import consignment_of, tracking_of
 from orders.desk.views.orders import whole
 from orders.fulfilment.selectors import at_work, visible_shipments
 from orders.fulfilment.services import cancel_shipment, deliver, ship
@@ -40,6 +42,7 @@ class ShipmentDetail(Page):
         return super().get_context_data(
             shipment=shipment, lines=lines, title=shipment.number, today=date.today(),
             open=not shipment.shipped_at and shipment.status != "cancelled", units=sum(line.quantity for line in lines),
+            consignment=consignment_of(shipment), tracking=tracking_of(shipment), own_currency=company().currency_id,
             crumbs=[(_("Ship"), reverse("orders:shipments"))], **kwargs,
         )  # fmt: skip
 

@@ -40,6 +40,7 @@ from orders.fulfilment.services.transit import (
     delivery_return,
     due_to_assume,
     lost,
+    moving,
     reverse_shipment,
 )
 from orders.fulfilment.services.waves import close_wave, fill_wave, open_wave, waves_due
@@ -48,6 +49,6 @@ __all__ = [
     "Adjusted", "Gone", "HasShipped", "LotBlocked", "Pin", "Posted", "Transferred", "Uncovered", "WasCounted", "arrive",
     "arrived_elsewhere", "assume_delivered",
     "cancel_shipment", "clear_by_approval", "clear_by_return", "close_wave", "correct_delivery", "deliver", "delivery_failed", "delivery_return",
-    "due_to_assume", "fill_wave", "free_units", "left_elsewhere", "lost", "open_wave", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off", "put_back",
+    "due_to_assume", "fill_wave", "free_units", "left_elsewhere", "lost", "moving", "open_wave", "pack", "pick", "pick_short", "pin", "post_fact", "propose_write_off", "put_back",
     "record_discrepancies", "release", "reverse_shipment", "ship", "shrink", "split_rest", "take_back", "to_pick", "waves_due", "write_off",
 ]  # fmt: skip

@@ -227,8 +227,9 @@ UPDATE orders_shipment SET status = %(status)s, shipped_at = %(at)s, tracking_nu
 def post_issue(
     order: Order, shipment: Shipment, lines: list[ShipmentLine], tracking_number: str, source: str | None = None
 ) -> Shipment:
-    """Part: these lines of a locked shipment left; `source` is the sender's id of the fact."""
+    """Part: these lines of a locked shipment left; `source` is the sender's id of the fact. A number that its carrier gave it stays."""
     cmd = current()
+    tracking_number = tracking_number or shipment.tracking_number
     totals: dict[int, int] = {}
     for line in lines:
         totals[line.line_id] = totals.get(line.line_id, 0) + line.quantity
@@ -272,6 +273,9 @@ def deliver(
         {"shipment": shipment.pk, "order": order.pk, "date": delivered_date, "proof": proof},
     )
     lines = list(shipment.lines.filter(posted=True).order_by("pk"))
+    if shipment.status == ShipmentStatus.LOST:  # found again: it was on its way all the time
+        arrive(shipment, [(line, -line.undelivered) for line in lines], ArrivalKind.UNDELIVERED, delivered_date, proof, event)
+        shipment.status = ShipmentStatus.IN_TRANSIT
     arrive(shipment, [(line, line.in_transit) for line in lines], ArrivalKind.DELIVERED, delivered_date, proof, event)
     return shipment
 

@@ -60,6 +60,17 @@ def delivery_failed(shipment_id: int, reason: str, *, by: Any, at: datetime | No
     return shipment
 
 
+@use_case("orders.moving")
+def moving(shipment_id: int, *, by: Any, at: datetime | None = None) -> Shipment:
+    """The carrier has the goods and brings them, at first or after a delivery that failed."""
+    order, shipment = locked_shipment(shipment_id, by, "orders.deliver")
+    SHIPMENT.check(shipment.status, ShipmentStatus.IN_TRANSIT)
+    _say("shipment.in_transit", order, shipment)
+    Shipment.objects.filter(pk=shipment.pk).update(status=ShipmentStatus.IN_TRANSIT)
+    shipment.status = ShipmentStatus.IN_TRANSIT
+    return shipment
+
+
 @use_case("orders.lost")
 def lost(shipment_id: int, reason: str, *, by: Any, at: datetime | None = None) -> Shipment:
     """What is on its way will not arrive: it counts as undelivered; the reship is a replacement of its own."""
