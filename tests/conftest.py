@@ -14,6 +14,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from hypothesis import settings as hypothesis_settings
 
 from oms.runtime import paths, postgres, valkey
 from tests.depth import SOAKING
+from tests.world import PREPARED, WITH_WORLD
 
 # How fast examples are made says how busy the machine is, nothing of the product.
 hypothesis_settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -101,6 +103,11 @@ def clone_name() -> str:
     return f"clone_{os.getpid()}_{uuid.uuid4().hex[:8]}"
 
 
+def world_clone_name() -> str:
+    """A name that says also that the small company is in it: `World.make` finds it there instead of making it."""
+    return clone_name() + WITH_WORLD
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(template_name: str, django_db_blocker: Any) -> Iterator[None]:
     """Replaces pytest-django's own: the session's clone."""
@@ -114,20 +121,89 @@ def django_db_setup(template_name: str, django_db_blocker: Any) -> Iterator[None
     drop(name)
 
 
+# Who asks for one of these starts from the small company of tests/world.py, which is made once and copied.
+WORLDLY = {"world", "money", "live_world", "live_money"}
+
+
+@pytest.fixture(scope="session")
+def world_template(template_name: str, django_db_setup: None, django_db_blocker: Any) -> str:
+    """The small company, made once a day for this state of the sources; those of other states are dropped."""
+    from tests.world import World
+
+    def make() -> None:
+        World.make()
+
+    return kept_database(f"{PREPARED}{sources_digest('tests/world.py')}_{date.today():%Y%m%d}", PREPARED, 44, template_name, django_db_blocker, make)
+
+
+@pytest.fixture(scope="session")
+def world_database(world_template: str, django_db_blocker: Any) -> Iterator[str]:
+    """The session's clone of it, for tests that roll back."""
+    name = world_clone_name()
+    clone(world_template, name)
+    yield name
+    with django_db_blocker.unblock():
+        connections.close_all()
+    drop(name)
+
+
+@pytest.fixture(scope="session")
+def plain_database(django_db_setup: None) -> str:
+    """The session's clone without anything in it."""
+    return str(connection.settings_dict["NAME"])
+
+
 @pytest.fixture
-def live_db(template_name: str, django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+def on_world(plain_database: str, world_database: str, django_db_blocker: Any) -> None:
+    """Points Django at the small company, before the test's transaction begins."""
+    with django_db_blocker.unblock():
+        stay_at(world_database)
+
+
+@pytest.fixture
+def on_plain(plain_database: str, django_db_blocker: Any) -> None:
+    """Points Django at the empty database, before the test's transaction begins."""
+    with django_db_blocker.unblock():
+        stay_at(plain_database)
+
+
+def stay_at(name: str) -> None:
+    """Point Django's connection at a database, if it does not already."""
+    if connection.settings_dict["NAME"] != name:
+        use(name)
+
+
+@pytest.fixture
+def live_db(request: pytest.FixtureRequest, plain_database: str, django_db_blocker: Any) -> Iterator[str]:
     """A clone of its own for one test, with real commits; Django's connection points at it. Yields its name."""
-    yield from fresh_clone(template_name, django_db_blocker)
+    worldly = not WORLDLY.isdisjoint(request.fixturenames)
+    template = request.getfixturevalue("world_template" if worldly else "template_name")
+    yield from fresh_clone(template, django_db_blocker, world_clone_name() if worldly else clone_name())
 
 
-def northwind_digest() -> str:
-    """Of all that Northwind's database is made by: product, data, and the way it is brought in."""
-    digest = hashlib.sha256(fingerprint().encode())
+def sources_digest(*more: str) -> str:
+    """Of the product's sources and the files named: what a database made by its use cases depends on."""
+    digest = hashlib.sha256(fingerprint().encode() + str(SOAKING).encode())
     sources = [path for app in ("oms", "customers", "inventory", "payments", "orders", "reporting") for path in ROOT.glob(f"{app}/**/*.py")]
-    digest.update(str(SOAKING).encode())
-    for path in sorted([*sources, ROOT / "tests/northwind.py"]):
+    for path in sorted([*sources, *(ROOT / name for name in more)]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def kept_database(name: str, prefix: str, lock: int, template: str, blocker: Any, fill: Callable[[], None]) -> str:
+    """A database made once: a clone of `template` that `fill` filled; others of its prefix are dropped. Returns `name`."""
+    with admin() as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [lock])
+        like = prefix.replace("_", "!_") + "%"
+        for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ESCAPE '!' AND datname <> %s", [like, name]).fetchall():
+            drop(old)
+        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            building = f"{prefix}building"
+            clone(template, building)
+            with pointed_at(building, blocker):
+                fill()
+            server.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -137,28 +213,21 @@ def northwind_template(
     """Northwind brought in by the commands, once for this state of the sources; other states' databases are dropped."""
     from tests.northwind import Northwind
 
-    name = f"northwind_{northwind_digest()}"
-    with admin() as server:
-        server.execute("SELECT pg_advisory_lock(43)")
-        for (old,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'northwind!_%%' ESCAPE '!' AND datname <> %s", [name]).fetchall():
-            drop(old)
-        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-            clone(template_name, "northwind_building")
-            with pointed_at("northwind_building", django_db_blocker):
-                Northwind(shared_data / "northwind", tmp_path_factory.mktemp("northwind")).bring_in()
-            server.execute(f'ALTER DATABASE northwind_building RENAME TO "{name}"')
-    return name
+    def bring_in() -> None:
+        Northwind(shared_data / "northwind", tmp_path_factory.mktemp("northwind")).bring_in()
+
+    return kept_database(f"northwind_{sources_digest('tests/northwind.py')}", "northwind_", 43, template_name, django_db_blocker, bring_in)
 
 
 @pytest.fixture
 def northwind_db(northwind_template: str, django_db_blocker: Any) -> Iterator[str]:
     """A clone of Northwind for one test (see tests/northwind.py), with real commits; Django's connection points at it."""
-    yield from fresh_clone(northwind_template, django_db_blocker)
+    yield from fresh_clone(northwind_template, django_db_blocker, clone_name())
 
 
-def fresh_clone(template: str, blocker: Any) -> Iterator[str]:
-    """Clone `template`, point Django at it, and put everything back."""
-    name, before = clone_name(), connection.settings_dict["NAME"]
+def fresh_clone(template: str, blocker: Any, name: str) -> Iterator[str]:
+    """Clone `template` as `name`, point Django at it, and put everything back."""
+    before = connection.settings_dict["NAME"]
     clone(template, name)
     with blocker.unblock():
         use(name)
@@ -280,9 +349,11 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test with its tier; the longest files come first, then those that are live."""
+    """Mark every test with its tier, and say which database it rolls back; the longest files come first, then those that are live."""
     for item in items:
         item.add_marker(tier_of(item))
+        if tier_of(item) == "db":
+            item.fixturenames.insert(0, "on_plain" if WORLDLY.isdisjoint(item.fixturenames) else "on_world")  # type: ignore[attr-defined]
     names = [str(ROOT / name) for name in LONGEST]
     live = {item.path for item in items if item.get_closest_marker("live")}
     items.sort(key=lambda item: names.index(str(item.path)) if str(item.path) in names else len(names) + (item.path not in live))

@@ -13,11 +13,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from customers.models import Address, Customer, CustomerPost, CustomerUser, Post, PostHolding, Territory
 from inventory.catalog.services import LocationRow, ProductRow, create_location, upsert_products
-from inventory.models import LocationStaff, Product
+from inventory.models import LocationStaff, Product, StorageLocation
 from inventory.stock.services.facts import Opening, set_opening
 from inventory.stock.services.receipts import expect_receipt
 from oms.access.services import create_user
@@ -28,8 +29,11 @@ from oms.company.services import CalendarSetup, CompanySetup, ReasonSetup, TaxSe
 from orders.models import ApprovalPolicy, Lane, Price, PriceList
 from payments.models import AccountMember, CreditAccount
 
+# Names of databases that hold the small company already (tests/conftest.py).
+PREPARED, WITH_WORLD = "world_", "_world"
 PASSWORD = "a-Test-password-9"
 LONG_AGO = date(1990, 1, 1)
+SOON = timedelta(days=20)
 
 
 @dataclass
@@ -53,7 +57,9 @@ class World:
 
     @classmethod
     def make(cls, limit: int = 10_000) -> World:
-        """Build it, with ACME's credit limit; about 40 statements."""
+        """Build it, with ACME's credit limit; about 40 statements. Where it was built before, it is found."""
+        if str(connection.settings_dict["NAME"]).endswith(WITH_WORLD):
+            return cls.found(limit)
         system = system_user()
         setup_company(SETUP, by=system)
         calendar = Calendar.objects.get(code="week")
@@ -70,7 +76,7 @@ class World:
         account = open_account(customer, Decimal(limit))
         CustomerUser.objects.create(user=users["partner"], customer=customer)
         products = make_products(system)
-        soon = date.today() + timedelta(days=20)
+        soon = date.today() + SOON
         set_opening(
             [
                 Opening(products["A"].pk, lyon, "", "", None, 100),
@@ -84,6 +90,21 @@ class World:
                                       minimum_margin=Decimal("0.1"), approver_limit=5_000, together_hours=0, proposed_by=users["manager"])
         return cls(system=system, customer=customer, account=account, post=post, lyon=lyon, turin=turin, soon=soon,
                    products=products, **users)
+
+
+    @classmethod
+    def found(cls, limit: int) -> World:
+        """The company of a prepared database, with ACME's credit limit."""
+        users = {u.username: u for u in User.objects.filter(username__in=["sales", "approver", "manager", "finance", "warehouse", "partner"])}
+        places = dict(StorageLocation.objects.values_list("code", "pk"))
+        account = CreditAccount.objects.get()
+        if account.limit != limit:
+            account.limit = Decimal(limit)
+            account.save()
+        return cls(
+            system=system_user(), customer=Customer.objects.get(code="ACME"), account=account, post=Post.objects.get(code="LYON1"),
+            lyon=places["LYON"], turin=places["TURIN"], soon=date.today() + SOON, products={p.sku: p for p in Product.objects.all()}, **users,
+        )  # fmt: skip
 
 
 SETUP = CompanySetup(

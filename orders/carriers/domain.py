@@ -78,10 +78,11 @@ def price(sheet: Sheet, load: Load, exponent: int) -> Price | str:
     rate = next((r for r in sheet.rates if billed <= r.up_to_g), None)
     if rate is None:
         return "weight"
-    parts = [("", rate.price)]
+    parts = [("", half_up(rate.price, exponent))]
     for extra in sheet.surcharges:
         if billed > extra.above_g or not extra.above_g:
-            parts.append((extra.name, half_up(rate.price * extra.share, exponent) + extra.amount * (load.parcels if extra.per_parcel else 1)))
+            once = extra.amount * (load.parcels if extra.per_parcel else 1)
+            parts.append((extra.name, half_up(rate.price * extra.share, exponent) + half_up(once, exponent)))
     return Price(sum((amount for _name, amount in parts), Decimal(0)), billed, rate.days, tuple(parts))
 
 

@@ -22,7 +22,7 @@ LATE = ROW.format(since="s.delivery_date::timestamptz", facts="'day', s.delivery
                   where=f"{ON_THE_WAY} AND s.status <> 'failed' AND s.delivery_date < CURRENT_DATE")  # fmt: skip
 FAILED = ROW.format(
     since="coalesce(failed.at, s.shipped_at)", facts="'why', coalesce(failed.note, '')",
-    joined="""LEFT JOIN LATERAL (SELECT e.occurred_at AS at, e.note FROM oms_eventsubject x JOIN oms_event e ON e.id = x.event_id
+    joined="""LEFT JOIN LATERAL (SELECT e.at, convert_from(e.payload, 'UTF8')::jsonb ->> 'note' AS note FROM oms_eventsubject x JOIN oms_event e ON e.id = x.event_id
               WHERE x.kind = 'shipment' AND x.object_id = s.id AND e.name = 'shipment.delivery_failed' ORDER BY e.id DESC LIMIT 1) failed ON true""",
     where="s.status = 'failed'",
 )  # fmt: skip
