@@ -12,6 +12,7 @@ urlpatterns = [
     path("bank/import/", views.ImportStatement.as_view(), name="bank-import"),
     path("bank/key/", views.KeyLine.as_view(), name="bank-key"),
     path("bank/match/", views.NextLine.as_view(), name="bank-match"),
+    path("bank/proposals/", views.Proposals.as_view(), name="bank-proposals"),
     path("bank/payers/", views.PayerOptions.as_view(), name="payer-options"),
     path("bank/lines/<int:line>/", views.MatchLine.as_view(), name="bank-line"),
     path("bank/lines/<int:line>/out/", views.PayOut.as_view(), name="bank-pay-out"),

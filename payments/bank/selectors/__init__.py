@@ -34,6 +34,7 @@ from payments.bank.selectors.lines import (
     visible_refunds,
 )
 from payments.bank.selectors.proposing import (
+    best_offers,
     customers_that_post,
     offers,
     propose,
@@ -47,6 +48,7 @@ __all__ = [
     "Tagged",
     "account_named",
     "batch_of",
+    "best_offers",
     "continues_last",
     "customers_that_post",
     "exported_lines",

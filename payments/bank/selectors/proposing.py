@@ -59,7 +59,7 @@ def open_items(currency: str, accounts: Collection[int] | None = None) -> list[O
         return list(map(OpenInvoice._make, cursor.fetchall()))
 
 
-# Accounts with an open item that a line's words or its amount may mean: numbers without their gaps, or their digits at the end.
+# Accounts with an open item that lines' words or amounts may mean: numbers without their gaps, or their digits at the end.
 NEAR = """
 SELECT DISTINCT account_id FROM (
     SELECT account_id, number, order_number, customer_po, total - applied - credited AS open FROM payments_invoice
@@ -67,7 +67,7 @@ SELECT DISTINCT account_id FROM (
     UNION ALL SELECT account_id, number, order_number, customer_po, due - paid FROM payments_proforma
     WHERE NOT withdrawn AND paid < due AND currency_id = %(currency)s
 ) i
-WHERE open = %(amount)s OR number LIKE ANY(%(ends)s) OR order_number LIKE ANY(%(ends)s) OR customer_po LIKE ANY(%(ends)s)
+WHERE open = ANY(%(amounts)s) OR number LIKE ANY(%(ends)s) OR order_number LIKE ANY(%(ends)s) OR customer_po LIKE ANY(%(ends)s)
    OR translate(upper(number), %(gaps)s, '') = ANY(%(words)s) OR translate(upper(order_number), %(gaps)s, '') = ANY(%(words)s)
    OR customer_po <> '' AND translate(upper(customer_po), %(gaps)s, '') = ANY(%(words)s)
 """
@@ -75,13 +75,14 @@ GAPS_IN_NUMBERS = " -_./:,;#+*()[]&'\""
 SUMS_OF_STRANGERS = 20_000  # open items of more than this: only an import tries sums of any account's items
 
 
-def near(line: BankLine, view: LineView, payers: Collection[int]) -> set[int]:
-    """The credit accounts that the words, the sender, a name or the amount of a line may mean; two statements."""
-    seen = tokens(f"{view.words} {view.counterparty}")
-    ends = [f"%{word}" for word in seen if word.isdecimal() and len(word) >= DIGITS]
-    names = words_of(folded(f"{view.counterparty} {view.words}"))
+def near(currency: str, views: Sequence[LineView], payers: Collection[int]) -> set[int]:
+    """The credit accounts that the words, the senders, names or amounts of lines may mean; two statements, however many there are."""
+    seen = {word for view in views for word in tokens(f"{view.words} {view.counterparty}")}
+    ends = sorted(f"%{word}" for word in seen if word.isdecimal() and len(word) >= DIGITS)
+    names = {word for view in views for word in words_of(folded(f"{view.counterparty} {view.words}"))}
+    amounts = sorted({view.amount for view in views})
     with connection.cursor() as cursor:
-        cursor.execute(NEAR, {"currency": line.currency_id, "amount": view.amount, "ends": ends, "words": sorted(seen), "gaps": GAPS_IN_NUMBERS})
+        cursor.execute(NEAR, {"currency": currency, "amounts": amounts, "ends": ends, "words": sorted(seen), "gaps": GAPS_IN_NUMBERS})
         found = {row[0] for row in cursor.fetchall()}
     for customer, name, account in AccountMember.objects.values_list("customer_id", "customer__name", "account_id"):
         if customer in payers or (own := name_words(name)) and longest(own) in names:
@@ -124,7 +125,7 @@ def propose_alone(
     if line.amount <= 0 or not line.unmatched:
         return {}
     view = view_of(line)
-    items = open_items(line.currency_id, near(line, view, payers))
+    items = open_items(line.currency_id, near(line.currency_id, [view], payers))
     found = match([view], items, known, members)
     of_payer = any(p.exact and any(r.code in ("known_account", "name") for r in p.reasons) for p in found[line.pk])
     alone = of_payer or any(p.certain for p in found[line.pk]) or any(x.open == view.amount for x in items)
@@ -137,21 +138,20 @@ def count_open(currency: str) -> int:
 
 
 @uncollected()
-def propose(lines: Sequence[BankLine]) -> dict[int, list[Proposal]]:
-    """Proposals for lines with something unmatched, best first; two statements, and one a currency."""
+def propose(lines: Sequence[BankLine], *, narrow: bool = False) -> dict[int, list[Proposal]]:
+    """Proposals for lines with something unmatched, best first; two statements, and one a currency.
+
+    `narrow`: from the accounts that the lines may mean, for a page of them; sums of strangers' invoices are left to the import.
+    """
     known = senders(line.counterparty_account for line in lines)
     payers = {c for group in known.values() for c in group}
     members = dict(AccountMember.objects.filter(customer_id__in=payers).values_list("customer_id", "account_id")) if payers else {}
     found: dict[int, list[Proposal]] = {}
-    if len(lines) == 1 and (alone := propose_alone(lines[0], known, payers, members)) is not None:
+    if len(lines) == 1 and not narrow and (alone := propose_alone(lines[0], known, payers, members)) is not None:
         return alone
     for currency in sorted({line.currency_id for line in lines}):
-        views = [
-            view_of(x)
-            for x in lines
-            if x.currency_id == currency and x.amount > 0 and x.unmatched
-        ]
-        found |= match(views, open_items(currency), known, members)
+        views = [view_of(x) for x in lines if x.currency_id == currency and x.amount > 0 and x.unmatched]
+        found |= match(views, open_items(currency, near(currency, views, payers) if narrow else None), known, members)
     return found
 
 
@@ -183,6 +183,19 @@ class Offer:
 def offers(line: BankLine) -> list[Offer]:
     """The proposals for one line, best first, ready to be shown; what was paid meanwhile is left out."""
     found = propose([line]).get(line.pk, []) if line.unmatched else []
+    return named(found)
+
+
+def best_offers(lines: Sequence[BankLine]) -> list[tuple[BankLine, Offer]]:
+    """Lines that something is proposed for, each with the best. The same statements for one line and a hundred."""
+    found = propose(lines, narrow=True) if lines else {}
+    best = {line.pk: found[line.pk][0] for line in lines if found.get(line.pk)}
+    shown = {id(offer.proposal): offer for offer in named(list(best.values()))}
+    return [(line, shown[id(best[line.pk])]) for line in lines if line.pk in best and id(best[line.pk]) in shown]
+
+
+def named(found: Sequence[Proposal]) -> list[Offer]:
+    """Proposals with what they name, those of which something was paid meanwhile left out; at most two statements."""
     ids = {invoice_id for p in found for invoice_id, _amount in p.allocations}
     invoices: dict[int, Invoice | ProForma] = {x.pk: x for x in open_invoices(ids)} if ids else {}
     invoices |= {-x.pk: x for x in open_pro_formas().filter(pk__in=[-i for i in ids if i < 0])} if any(i < 0 for i in ids) else {}

@@ -6,7 +6,7 @@ from payments.bank.services.applying import apply_line, apply_rest, reverse_paym
 from payments.bank.services.depositing import Waiting, free_deposit
 from payments.bank.services.opening import OldCredit, OldPayment, bring_credit, bring_payments
 from payments.bank.services.paying_out import pay_out, undo_pay_out
-from payments.bank.services.posting import Posted, post_certain
+from payments.bank.services.posting import Chosen, Posted, post_certain, post_chosen
 from payments.bank.services.recording import (
     Imported,
     import_statement,
@@ -17,6 +17,7 @@ from payments.bank.services.recording import (
 from payments.bank.services.refunding import confirm_payment_refund, propose_payment_refund
 
 __all__ = [
+    "Chosen",
     "Imported",
     "NewBankLine",
     "OldCredit",
@@ -32,6 +33,7 @@ __all__ = [
     "import_statement",
     "pay_out",
     "post_certain",
+    "post_chosen",
     "propose_payment_refund",
     "record_bank_line",
     "release_statement",

@@ -1,4 +1,4 @@
-"""Pages of the bank: `lines` what it says, `matching` what a line pays, `payments` what became of it. Each action calls one use case."""
+"""Pages of the bank: `lines` what it says, `matching` what a line pays, `payments` what became of it, `proposals` many lines at once. Each action calls one use case."""
 
 from payments.bank.views.lines import (
     ImportStatement,
@@ -17,6 +17,7 @@ from payments.bank.views.payments import (
     RefundPayment,
     ReversePayment,
 )
+from payments.bank.views.proposals import Proposals
 
 __all__ = [
     "ApplyRest",
@@ -29,6 +30,7 @@ __all__ = [
     "PayOut",
     "PayerOptions",
     "PaymentDetail",
+    "Proposals",
     "RefundDetail",
     "RefundPayment",
     "ReleaseStatement",

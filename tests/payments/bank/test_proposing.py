@@ -50,6 +50,6 @@ def test_the_accounts_read_are_few(money: Money) -> None:
     (first, account), (second, other) = money.other("N1", NAMES[0]), money.other("N2", NAMES[1])
     mine, theirs = money.invoice("10.00", customer=first, account=account), money.invoice("20.00", customer=second, account=other)
     line = BankLine.objects.get(pk=money.line("12.00", mine.number))
-    assert proposing.near(line, proposing.view_of(line), []) == {account.pk}
+    assert proposing.near("EUR", [proposing.view_of(line)], []) == {account.pk}
     by_amount = BankLine.objects.get(pk=money.line(str(theirs.total), "thanks"))
-    assert proposing.near(by_amount, proposing.view_of(by_amount), [first.pk]) == {account.pk, other.pk}
+    assert proposing.near("EUR", [proposing.view_of(by_amount)], [first.pk]) == {account.pk, other.pk}
