@@ -31,7 +31,7 @@ from payments.billing.models import (
 from payments.collections.models import CollectionReceipt
 from payments.confirmations.models import BalanceConfirmation
 from payments.credit.models import AccountMember, CreditAccount, CreditEntry
-from payments.providers.models import ProviderCharge
+from payments.providers.models import GivenBack, ProviderCharge
 
 __all__ = [
     "AccountMember",
@@ -50,8 +50,9 @@ __all__ = [
     "CreditNoteLine",
     "Deposit",
     "Dispute",
-    "DunningNoticeItem",
     "DunningNotice",
+    "DunningNoticeItem",
+    "GivenBack",
     "Invoice",
     "InvoiceLine",
     "InvoiceTax",
@@ -62,6 +63,6 @@ __all__ = [
     "ProFormaLine",
     "ProviderCharge",
     "ReceivableEntry",
-    "StatementRelease",
     "Refund",
+    "StatementRelease",
 ]

@@ -128,10 +128,13 @@ WORLDLY = {"world", "money", "live_world", "live_money"}
 @pytest.fixture(scope="session")
 def world_template(template_name: str, django_db_setup: None, django_db_blocker: Any) -> str:
     """The small company, made once a day for this state of the sources; those of other states are dropped."""
+    from oms.events.tasks import drain_all
     from tests.world import World
 
     def make() -> None:
+        """Its news is told, so that a test hears only of what it does itself."""
         World.make()
+        drain_all()
 
     return kept_database(f"{PREPARED}{sources_digest('tests/world.py')}_{date.today():%Y%m%d}", PREPARED, 44, template_name, django_db_blocker, make)
 

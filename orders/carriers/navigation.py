@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 from oms.web.navigation import register
 
-register("warehouse", _("Carriers"), "orders:carriers", roles={"warehouse", "manager", "administrator"})
+register("warehouse", _("Carriers"), "orders:carriers", roles={"warehouse", "manager"})

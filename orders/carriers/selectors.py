@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
@@ -230,7 +231,10 @@ class Kept:
 
 def kept_words(user: Any, today: date, days: int = 90) -> list[Kept]:
     """Promised against actual by service, of the shipments `user` may see that left in the last days. Assumed deliveries prove nothing."""
-    sql, values = visible_shipments(user).values("pk").query.sql_with_params()
+    try:
+        sql, values = visible_shipments(user).values("pk").query.sql_with_params()
+    except EmptyResultSet:  # sees no order at all
+        return []
     with connection.cursor() as cursor:
         cursor.execute(KEPT.replace("%(since)s", "%s").format(visible=sql), [today - timedelta(days=days), *values])
         return [Kept(*row) for row in cursor.fetchall()]

@@ -4,6 +4,8 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from oms.kernel import guards
+
 
 class Migration(migrations.Migration):
 
@@ -191,4 +193,6 @@ class Migration(migrations.Migration):
             model_name='trackingevent',
             constraint=models.UniqueConstraint(fields=('carrier', 'key'), name='tracking_event_once'),
         ),
+        migrations.RunSQL(*guards.frozen("orders_consignment", "state", "tracking_number", "reason", "attempts", "next_at")),
+        migrations.RunSQL(*guards.frozen("orders_trackingevent", "shipment_id")),
     ]

@@ -28,23 +28,28 @@ class Provider(Protocol):
     def authorise(self, key: str, kind: str, token: str, amount: Decimal, currency: str) -> Said: ...
     def capture(self, key: str, reference: str, amount: Decimal, currency: str) -> Said: ...
     def void(self, key: str, reference: str) -> Said: ...
+    def refund(self, key: str, reference: str, amount: Decimal, currency: str) -> Said: ...
 
 
 class Simulated:
-    """Answers by the token: `declined…` is refused, `silent…` never answers, `late…` refuses at capture; all else goes well."""
+    """Answers by the token: `declined…` is refused, `silent…` never answers, `late…` refuses at capture, `gone…` gives nothing back;
+    all else goes well."""
 
     def authorise(self, key: str, kind: str, token: str, amount: Decimal, currency: str) -> Said:
         if token.startswith("silent"):
             raise NoAnswer("timeout")
         if token.startswith("declined"):
             return Said(refused="insufficient funds")
-        return Said(f"{'late' if token.startswith('late') else 'sim'}-{key}")
+        return Said(f"{next((x for x in ('late', 'gone') if token.startswith(x)), 'sim')}-{key}")
 
     def capture(self, key: str, reference: str, amount: Decimal, currency: str) -> Said:
         return Said(reference, "the authorisation expired") if reference.startswith("late") else Said(reference)
 
     def void(self, key: str, reference: str) -> Said:
         return Said(reference)
+
+    def refund(self, key: str, reference: str, amount: Decimal, currency: str) -> Said:
+        return Said(refused="the card is closed") if reference.startswith("gone") else Said(f"back-{key}")
 
 
 PROVIDERS: dict[str, Provider] = {"simulated": Simulated()}

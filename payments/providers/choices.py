@@ -26,3 +26,11 @@ class ChargeState(TextChoices):
 # What waits for an answer of the provider, and what its answer leads to.
 WAITS = {ChargeState.ASKED: ChargeState.AUTHORISED, ChargeState.CAPTURING: ChargeState.CAPTURED, ChargeState.VOIDING: ChargeState.VOIDED}
 UNDER_WAY = (*WAITS, ChargeState.AUTHORISED, ChargeState.CAPTURED)
+
+
+class GivenBackState(TextChoices):
+    """What became of money that is to go back through the provider."""
+
+    ASKED = "asked", _("Asked")
+    GIVEN = "given", _("Given back")
+    DECLINED = "declined", _("Declined")

@@ -14,4 +14,13 @@ INVARIANTS = [
            OR c.state = 'returned' AND p.clearing <> 'reversed'
         """,
     ),
+    Invariant(
+        "I21q",
+        "what is given back through a provider is a refund of its customer and amount, and no more than the charge",
+        """
+        SELECT c.number, r.number FROM payments_givenback g JOIN payments_providercharge c ON c.id = g.charge_id JOIN payments_refund r ON r.id = g.refund_id
+        WHERE r.amount <> g.amount OR r.customer_id <> c.customer_id OR r.currency_id <> c.currency_id
+           OR (SELECT sum(x.amount) FROM payments_givenback x WHERE x.charge_id = c.id AND x.state <> 'declined') > c.amount
+        """,
+    ),
 ]

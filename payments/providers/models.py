@@ -15,9 +15,9 @@ from customers.parties.models import Customer
 from oms.company.models import Currency
 from oms.events.models import Event
 from payments.bank.models import Payment
-from payments.billing.models import Invoice
+from payments.billing.models import Invoice, Refund
 from payments.credit.models import CreditAccount
-from payments.providers.choices import UNDER_WAY, WAITS, ChargeKind, ChargeState
+from payments.providers.choices import UNDER_WAY, WAITS, ChargeKind, ChargeState, GivenBackState
 
 
 class ProviderCharge(models.Model):
@@ -53,3 +53,26 @@ class ProviderCharge(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class GivenBack(models.Model):
+    """A decided refund that goes back the way the money came: through the provider of a paid charge. That it left is said, as of
+    every refund, by the bank's line."""
+
+    charge = models.ForeignKey(ProviderCharge, on_delete=models.PROTECT, related_name="given_back")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="given_back", db_index=False)
+    amount = models.DecimalField(max_digits=18, decimal_places=3)
+    state = models.CharField(max_length=12, choices=GivenBackState.choices, default=GivenBackState.ASKED)
+    reference = models.CharField(max_length=120, blank=True, default="")
+    reason = models.CharField(max_length=300, blank=True, default="")
+    attempts = models.SmallIntegerField(default=0)
+    next_at = models.DateTimeField(db_default=Now())
+    asked_at = models.DateTimeField()
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="given_back_amount", condition=Q(amount__gt=0)),
+            models.UniqueConstraint(fields=["refund"], name="given_back_once", condition=~Q(state="declined")),
+        ]
+        indexes = [models.Index(fields=["next_at"], name="given_back_to_carry_out", condition=Q(state="asked"))]

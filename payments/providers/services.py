@@ -1,4 +1,4 @@
-"""Charge a card or debit for an invoice: ask, capture, give up, see it at the bank, take it back when the bank does."""
+"""Charge a card or debit for an invoice: ask, capture, give up, see it at the bank, take it back when the bank does, give it back."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
 from oms.events.services import current, new_ids, use_case
 from oms.jobs.services import enqueue
-from oms.kernel.errors import Conflict, Invalid
+from oms.kernel.errors import Conflict, Invalid, NotFound
 from payments.bank.models import Payment
 from payments.bank.services import apply_line, reverse_payment
 from payments.billing.locks import lock_invoices
+from payments.billing.models import Refund
 from payments.providers.adapters import DEFAULT, PROVIDERS, NoAnswer, Said
-from payments.providers.choices import WAITS, ChargeKind, ChargeState
-from payments.providers.locks import lock_charge
-from payments.providers.models import ProviderCharge
+from payments.providers.choices import WAITS, ChargeKind, ChargeState, GivenBackState
+from payments.providers.locks import lock_charge, lock_given_back
+from payments.providers.models import GivenBack, ProviderCharge
+from payments.providers.selectors import left_of
 
 CARRY_OUT = "payments.providers"
 BACKOFF_MINUTES = (1, 5, 15, 60)
@@ -195,3 +197,63 @@ def charge_returned(charge_id: int, reason: str, *, by: Any, at: datetime | None
     _event("charge.returned", charge, note=reason)
     charge.save(update_fields=["state", "reason"])
     return charge
+
+
+@use_case("payments.give_back")
+def give_back(charge_id: int, number: str, *, by: Any, at: datetime | None = None) -> GivenBack:
+    """Have a decided refund go back through the provider of a paid charge; the worker speaks with it. It has left when the bank shows it.
+
+    Raises NotFound; Conflict `charge_state`, `other_customer`, `above_charge`, `given_already`.
+    """
+    authorize(by, "payments.charge")
+    charge = lock_charge(charge_id)
+    _need(charge, ChargeState.PAID)
+    refund = Refund.objects.filter(number=number).first()
+    if refund is None or (refund.customer_id, refund.currency_id) != (charge.customer_id, charge.currency_id):
+        raise NotFound(_("%(name)s has no refund %(number)s.") % {"name": charge.customer, "number": number}, code="refund_missing")
+    left = left_of(charge)
+    if refund.amount > left:
+        raise Conflict(_("%(left)s of %(number)s is left.") % {"left": left, "number": charge}, code="above_charge")
+    if refund.paid_out.filter(undone=False).exists() or refund.given_back.exclude(state=GivenBackState.DECLINED).exists():
+        raise Conflict(_("%(number)s is on its way already.") % {"number": refund}, code="given_already")
+    cmd, (pk,) = current(), new_ids("payments_givenback")
+    event = cmd.event("refund.asked_of_provider", _of(charge, refund), {"charge": charge.pk, "refund": refund.pk, "amount": refund.amount})
+    made = GivenBack.objects.create(pk=pk, charge=charge, refund=refund, amount=refund.amount, asked_at=cmd.at, next_at=cmd.at, event_id=event)
+    enqueue(CARRY_OUT, f"{charge.number}-{pk}", by=by)
+    return made
+
+
+def _of(charge: ProviderCharge, refund: Refund) -> list[tuple[str, int]]:
+    return [("charge", charge.pk), ("refund", refund.pk), ("customer", charge.customer_id), ("credit_account", charge.account_id)]
+
+
+def carry_back(pk: int, *, by: Any) -> str:
+    """Ask the provider to give back what waits, outside of any transaction, and keep its answer; the state it has then."""
+    made = GivenBack.objects.select_related("charge").get(pk=pk)
+    if made.state != GivenBackState.ASKED:
+        return str(made.state)
+    charge = made.charge
+    try:
+        said = PROVIDERS[charge.provider].refund(f"{charge.number}-{pk}", charge.reference, made.amount, charge.currency_id)
+    except NoAnswer as error:
+        return given_back(pk, None, str(error), by=by)
+    return given_back(pk, said, by=by)
+
+
+@use_case("payments.carry_out_give_back")
+def given_back(pk: int, said: Said | None, why: str = "", *, by: Any, at: datetime | None = None) -> str:
+    """Keep what the provider said to a refund; None when it did not answer: it is asked again, later each time."""
+    authorize(by, "payments.carry_out_charge")
+    made = lock_given_back(pk)
+    if made.state != GivenBackState.ASKED:
+        return str(made.state)
+    if said is None:
+        minutes = BACKOFF_MINUTES[min(made.attempts, len(BACKOFF_MINUTES) - 1)]
+        made.attempts, made.reason, made.next_at = made.attempts + 1, why[:300], current().at + timedelta(minutes=minutes)
+    else:
+        made.state = GivenBackState.DECLINED if said.refused else GivenBackState.GIVEN
+        made.reference, made.reason = said.reference, said.refused[:300]
+        facts = {"charge": made.charge_id, "refund": made.refund_id, "amount": made.amount}
+        current().event(f"refund.{made.state}_by_provider", _of(made.charge, made.refund), facts, note=made.reason)
+    made.save(update_fields=["state", "reference", "reason", "attempts", "next_at"])
+    return str(made.state)

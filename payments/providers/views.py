@@ -20,8 +20,15 @@ from payments.billing.models import Invoice
 from payments.billing.selectors import visible_invoices
 from payments.providers.forms import ChargeForm
 from payments.providers.models import ProviderCharge
-from payments.providers.selectors import visible_charges
-from payments.providers.services import ask_charge, bank_charge, capture_charge, charge_returned, void_charge
+from payments.providers.selectors import left_of, refunds_through, visible_charges
+from payments.providers.services import (
+    ask_charge,
+    bank_charge,
+    capture_charge,
+    charge_returned,
+    give_back,
+    void_charge,
+)
 from payments.providers.tables import ChargeTable
 
 CHARGES = (gettext_lazy("Cards and debits"), reverse_lazy("payments:charge-list"))
@@ -67,7 +74,9 @@ class ChargeDetail(ChargeMixin, Page):
         kwargs.pop("charge", None)  # the URL's number
         charge, charges = self.charge, may(self.request.user, "payments.charge")
         lines = lines_holding(charge.currency_id, charge.amount) if charges and charge.state == "captured" else []
-        return super().get_context_data(charge=charge, charges=charges, lines=lines, timeline=words.entries(timeline("charge", charge.pk)), **kwargs)
+        back = list(charge.given_back.select_related("refund").order_by("pk"))
+        waits = refunds_through(charge) if charges and charge.state == "paid" else []
+        return super().get_context_data(charge=charge, charges=charges, lines=lines, back=back, waits=waits, left=left_of(charge), timeline=words.entries(timeline("charge", charge.pk)), **kwargs)
 
 
 class Ask(FormPage):
@@ -142,3 +151,13 @@ class Returned(ChargeMixin, ActionPage):
 
     def run(self) -> Any:
         return charge_returned(self.charge.pk, self.request.POST.get("reason", "")[:300], by=self.request.user)
+
+
+class GiveBack(ChargeMixin, ActionPage):
+    """A decided refund goes back the way the money came."""
+
+    verb = "payments.charge"
+    done = gettext_lazy("The provider is asked to give it back.")
+
+    def run(self) -> Any:
+        return give_back(self.charge.pk, self.request.POST.get("refund", "").replace("\x00", "")[:20], by=self.request.user)

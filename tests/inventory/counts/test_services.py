@@ -45,8 +45,8 @@ def keyed(world: World, made: CountSheet, as_of: datetime | None = None, **by_bi
 
 
 def opened() -> datetime:
-    """When the stock was opened: within a test's one transaction that is now."""
-    return Movement.objects.order_by("pk")[0].occurred_at
+    """When the shelves were opened: within a test's one transaction that is now."""
+    return Movement.objects.filter(balance__bin="R1").order_by("pk")[0].occurred_at
 
 
 def a_in(world: World, bin_: str = "") -> int:

@@ -8,25 +8,29 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from oms.changes.services import confirm
 from oms.events.consumers import News
 from oms.events.models import Event
-from oms.kernel.errors import Conflict, Forbidden, Invalid
-from payments.bank.services import reverse_payment
-from payments.models import BankLine, Invoice, Payment, ProviderCharge
+from oms.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from payments.bank.services import apply_line, pay_out, propose_payment_refund, reverse_payment
+from payments.models import BankLine, GivenBack, Invoice, Payment, ProviderCharge, Refund
 from payments.providers.adapters import PROVIDERS, NoAnswer, Said, Simulated
+from payments.providers.problems import BACK
 from payments.providers.receivers import untie
-from payments.providers.selectors import to_carry_out
+from payments.providers.selectors import left_of, refunds_through, to_carry_out, to_give_back
 from payments.providers.services import (
     ask_charge,
     bank_charge,
     capture_charge,
+    carry_back,
     carry_out,
     charge_returned,
+    give_back,
     settle,
     untie_charge,
     void_charge,
@@ -181,3 +185,88 @@ def test_a_payment_that_was_reversed_leaves_its_charge_with_the_provider_again(m
     untie_charge(payment.pk, by=money.world.system)  # told twice
     bank_charge(charge.pk, money.line("120.00", "the right line"), by=finance)
     assert state(charge) == "paid" and violated() == []
+
+
+# Given back
+
+
+def paid_with_refund(money: Money, token: str = "card-77", amount: str = "30.00") -> tuple[ProviderCharge, str]:
+    """A paid charge of 120.00, and a decided refund of what another payment of the customer left on account."""
+    _invoice, charge = asked(money, token, "debit")
+    carry_out(charge.pk, by=money.world.system)
+    bank_charge(charge.pk, money.line("120.00"), by=money.world.finance)
+    charge.refresh_from_db()
+    over = apply_line(money.line(amount, "too much"), money.world.customer.pk, {}, by=money.world.finance)
+    change = propose_payment_refund(over.pk, D(amount), "paid twice", by=money.world.finance)
+    confirm(change.pk, by=money.world.manager)
+    return charge, Refund.objects.get(payment_id=over.pk).number
+
+
+def test_a_refund_goes_back_through_the_provider_and_has_left_when_the_bank_shows_it(money: Money) -> None:
+    charge, refund = paid_with_refund(money)
+    assert [r.number for r in refunds_through(charge)] == [refund]
+    made = give_back(charge.pk, refund, by=money.world.finance)
+    assert to_give_back(timezone.now()) == [made.pk] and refunds_through(charge) == [] and left_of(charge) == D("90.00")
+    assert carry_back(made.pk, by=money.world.system) == "given" and carry_back(made.pk, by=money.world.system) == "given"
+    assert Event.objects.filter(name="refund.given_by_provider").count() == 1 and violated() == []
+    pay_out(money.line("-30.00", "provider"), [refund], by=money.world.finance)
+    assert Refund.objects.get(number=refund).paid_out.get().undone is False
+
+
+def test_what_goes_back_is_a_refund_of_the_customer_within_the_charge_and_once(money: Money) -> None:
+    charge, refund = paid_with_refund(money)
+    with pytest.raises(Forbidden):
+        give_back(charge.pk, refund, by=money.world.sales)
+    with pytest.raises(NotFound):
+        give_back(charge.pk, "RF999999", by=money.world.finance)
+    big = apply_line(money.line("200.00", "much too much"), money.world.customer.pk, {}, by=money.world.finance)
+    confirm(propose_payment_refund(big.pk, D("121.00"), "paid twice", by=money.world.finance).pk, by=money.world.manager)
+    with pytest.raises(Conflict) as above:
+        give_back(charge.pk, Refund.objects.get(payment_id=big.pk).number, by=money.world.finance)
+    give_back(charge.pk, refund, by=money.world.finance)
+    with pytest.raises(Conflict) as again:
+        give_back(charge.pk, refund, by=money.world.finance)
+    assert (above.value.code, again.value.code) == ("above_charge", "given_already")
+    row = GivenBack.objects.get()
+    row.pk = None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        row.save(force_insert=True)
+    _invoice, waits = asked(money, "card-9")
+    with pytest.raises(Conflict):
+        give_back(waits.pk, refund, by=money.world.finance)
+
+
+def test_a_provider_that_gives_nothing_back_leaves_the_refund_to_the_bank(money: Money) -> None:
+    charge, refund = paid_with_refund(money, "gone-7")
+    made = give_back(charge.pk, refund, by=money.world.finance)
+    assert carry_back(made.pk, by=money.world.system) == "declined"
+    assert [r.number for r in refunds_through(charge)] == [refund]
+    with connection.cursor() as cursor:
+        cursor.execute(BACK)
+        assert len(cursor.fetchall()) == 1
+        pay_out(money.line("-30.00", "by transfer"), [refund], by=money.world.finance)
+        cursor.execute(BACK)
+        assert cursor.fetchall() == []
+
+
+def test_a_silent_provider_is_asked_again_later(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(Simulated):
+        def refund(self, key: str, reference: str, amount: Decimal, currency: str) -> Said:
+            raise NoAnswer("timeout")
+
+    charge, refund = paid_with_refund(money)
+    made = give_back(charge.pk, refund, by=money.world.finance)
+    monkeypatch.setitem(PROVIDERS, "simulated", Silent())
+    assert carry_back(made.pk, by=money.world.system) == "asked"
+    made.refresh_from_db()
+    assert (made.attempts, made.reason) == (1, "timeout") and made.next_at > timezone.now() and to_give_back(timezone.now()) == []
+
+
+def test_given_back_on_the_page(money: Money) -> None:
+    charge, refund = paid_with_refund(money)
+    client = Client()
+    client.force_login(money.world.finance, backend="django.contrib.auth.backends.ModelBackend")
+    page = reverse("payments:charge-detail", args=[charge.number])
+    assert refund in client.get(page).content.decode()
+    shown = client.post(reverse("payments:charge-give-back", args=[charge.number]), {"refund": refund}, follow=True).content.decode()
+    assert "The provider is asked to give it back." in shown and "Asked" in shown
