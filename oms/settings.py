@@ -225,6 +225,10 @@ SPECTACULAR_SETTINGS = {
         "ProductStatusEnum": "inventory.catalog.models.Product.Status",
         "TaxCategoryEnum": "oms.company.models.TaxRule.Category",
         "InvoiceStateEnum": ["open", "overdue", "settled"],
+        "ReturnLineStatusEnum": "orders.returns.choices.ReturnStatus",
+        "CaseKindEnum": "orders.service.choices.CaseKind",
+        "CaseStatusEnum": "orders.service.choices.CaseStatus",
+        "TrackingKindEnum": "orders.carriers.choices.TrackingKind",
     },
 }
 

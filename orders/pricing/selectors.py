@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import connection
 
+from customers.parties.models import Customer
 from inventory.stock.locks import CellRow
 from inventory.stock.selectors import CELLS_OF_PRODUCT, cells_of
 from oms.company.selectors import TaxKey, find_tax
@@ -120,3 +122,71 @@ def charge_tax(buyer: Buyer, on: date) -> tuple[str, Decimal] | None:
     key = TaxKey("standard", buyer.tax_status, buyer.ship_from, buyer.ship_to, on)
     found = find_tax([key]).get(key)
     return (found.category, found.rate) if found else None
+
+
+class Break(NamedTuple):
+    """The price from so many base units on, and the list it is of."""
+
+    from_quantity: int
+    price: Decimal
+    source: str
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A product's prices for a buyer, ascending by quantity; breaks that change nothing are left out."""
+
+    sku: str
+    price_unit: int
+    tax_rate: Decimal | None
+    breaks: tuple[Break, ...]
+
+
+BUYER_COUNTRIES = """
+SELECT coalesce((SELECT country FROM oms_company WHERE id = 1), ''),
+       coalesce((SELECT country FROM customers_address WHERE customer_id = %s AND is_default AND retired_at IS NULL LIMIT 1), '')
+"""
+# Every quantity from which some list that may hold for the buyer has another price.
+BREAKS = """
+WITH page AS (
+    SELECT id, sku FROM inventory_product
+    WHERE status = 'active' AND sku > %(after)s AND (%(skus)s::text[] IS NULL OR sku = ANY(%(skus)s)) ORDER BY sku LIMIT %(limit)s
+)
+SELECT page.sku, greatest(p.minimum_quantity, 1)::bigint FROM page
+LEFT JOIN (orders_price p JOIN orders_pricelist list ON list.id = p.price_list_id AND list.currency_id = %(currency)s
+    AND list.valid_from <= %(on)s AND (list.valid_to IS NULL OR list.valid_to >= %(on)s)
+    AND (list.scope = 3 OR list.customer_id = %(customer)s OR (list.scope = 1 AND list."group" = %(group)s) OR (list.scope = 2 AND list.customer_class = %(class)s))
+) ON p.product_id = page.id
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+def buyer_of(customer: Customer) -> Buyer:
+    """A customer as prices know it, delivered to at its default address. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(BUYER_COUNTRIES, [customer.pk])
+        ship_from, ship_to = cursor.fetchone()
+    return Buyer(customer.pk, customer.group, customer.customer_class, customer.currency_id, customer.tax_status, ship_from, ship_to)
+
+
+def breaks_of(buyer: Buyer, on: date, *, skus: Sequence[str] = (), after: str = "", limit: int = 100) -> list[Priced]:
+    """Active products by SKU after `after` (of `skus` only, if given), at most `limit`, with the buyer's prices. Two statements."""
+    parameters = {
+        "after": after, "skus": list(skus) or None, "limit": limit, "currency": buyer.currency, "customer": buyer.customer_id,
+        "group": buyer.group, "class": buyer.customer_class, "on": on,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(BREAKS, parameters)
+        asked = [Asked(sku, Decimal(quantity or 1), "") for sku, quantity in cursor.fetchall()]
+    found: dict[str, list[Offer]] = {}
+    for offer in offers(buyer, on, asked) if asked else []:
+        found.setdefault(offer.sku, []).append(offer)
+    quantities = {(a.sku, i): int(a.quantity) for i, a in enumerate(asked)}
+    rows = []
+    for sku, known in found.items():
+        breaks: list[Break] = []
+        for offer in known:
+            if offer.price is not None and (not breaks or (offer.price, offer.price_source) != breaks[-1][1:]):
+                breaks.append(Break(quantities[sku, offer.position], offer.price, offer.price_source or ""))
+        rows.append(Priced(sku, known[0].price_unit or 1, known[0].tax_rate, tuple(breaks)))
+    return rows

@@ -82,10 +82,10 @@ def open_case(new: NewCase, *, by: Any, at: datetime | None = None) -> Case:
     Raises Forbidden `not_visible`, Invalid `bad_case` (with the fields), NotFound `no_customer`, `no_order`, `no_shipment`,
     `no_invoice`, Conflict `not_together` for ties that do not belong to one customer and order.
     """
-    authorize(by, "service.open_case")
+    authorize(by, "service.ask")
     _check(new)
     ties = tied(new, by)
-    authorize(by, "service.open_case", ties.customer.pk)
+    authorize(by, "service.ask", ties.customer.pk)
     cmd = current()
     runs = clock(new.kind, new.priority, cmd.at)
     case_id, number = _number()

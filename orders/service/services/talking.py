@@ -34,7 +34,7 @@ def say(
     those of `add_message`.
     """
     case = lock_cases([case_id])[case_id]
-    authorize(by, "service.work_case", case.customer_id)
+    authorize(by, "service.ask" if direction == Direction.IN else "service.work_case", case.customer_id)
     if direction not in Direction.values or (wait and direction != Direction.OUT):
         raise Invalid(_("Say who says it."), code="bad_direction")
     if case.status == CaseStatus.MERGED or (direction == Direction.OUT and not case.live):

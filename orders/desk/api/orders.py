@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 from django.http import HttpResponse
-from django.urls import path
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -20,7 +19,8 @@ from oms.accounts.authentication import RequiresScope
 from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.events.selectors import timeline
-from oms.kernel.errors import Invalid, NotFound
+from oms.kernel.errors import NotFound
+from oms.web.once import KEY_PARAMETER, body_of, key_of
 from oms.web.paging import NewestFirst
 from orders.book.models import Order, OrderLine
 from orders.book.selectors import visible_orders
@@ -28,8 +28,6 @@ from orders.desk.adapters import answer_data, decode_order, encode, encode_partn
 from orders.desk.filters import OrderFilterSet
 from orders.entry.domain import Answer
 from orders.entry.services import Key, Replayed, quote, submit
-
-MAX_BODY = 5 * 1024 * 1024
 
 
 class LineSerializer(serializers.Serializer[Any]):
@@ -106,19 +104,6 @@ class OrderDetailSerializer(OrderOutSerializer):
         fields = [*OrderOutSerializer.Meta.fields, "lines"]
 
 
-KEY_PARAMETER = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True, description="Unique per order; 200 characters."
-)
-
-
-def body_of(request: Request) -> bytes:
-    """The raw body, of bounded size."""
-    body: bytes = request._request.body
-    if len(body) > MAX_BODY:
-        raise Invalid(_("The body is larger than %(n)s bytes.") % {"n": MAX_BODY}, code="too_large")
-    return body
-
-
 def json_response(body: bytes, status: int, **headers: str) -> HttpResponse:
     """Bytes that are JSON already."""
     return HttpResponse(body, status=status, content_type="application/json", headers=headers)
@@ -144,9 +129,7 @@ class OrderListCreate(ListAPIView[Order]):
         authorize(request.user, "orders.submit")
         body = body_of(request)
         entry = decode_order(body)
-        key = request.headers.get("Idempotency-Key", "")
-        if not 0 < len(key) <= 200:
-            raise Invalid(_("Send an Idempotency-Key header of 1 to 200 characters."), code="idempotency_key_missing")
+        key = key_of(request)
         render = encode_partner if Role.PARTNER in request.user.roles else encode_staff
         try:
             answer = submit(entry, by=request.user, key=Key(key, hash_of(entry, body), render))
@@ -178,8 +161,14 @@ class OrderDetail(APIView):
 
     @extend_schema(responses=OrderDetailSerializer)
     def get(self, request: Request, number: str) -> Response:
-        """The order with its lines and their quantities."""
-        return Response(OrderDetailSerializer(find(request, number)).data)
+        """The order with its lines and their quantities; the ETag is sent back by who amends it."""
+        order = find(request, number)
+        return Response(OrderDetailSerializer(order).data, headers={"ETag": etag(order)})
+
+
+def etag(order: Order) -> str:
+    """The order's state as a header: every change makes another."""
+    return f'"{order.version}"'
 
 
 def find(request: Request, number: str) -> Order:
@@ -221,11 +210,3 @@ class PromiseSimulate(APIView):
         answer = quote(decode_order(body_of(request)), by=request.user)
         render = encode_partner if Role.PARTNER in request.user.roles else encode_staff
         return json_response(render(answer), 200)
-
-
-urlpatterns = [
-    path("orders/", OrderListCreate.as_view(), name="order-list"),
-    path("orders/<str:number>/", OrderDetail.as_view(), name="order-detail"),
-    path("orders/<str:number>/timeline/", OrderTimeline.as_view(), name="order-timeline"),
-    path("promises/simulate/", PromiseSimulate.as_view(), name="promise-simulate"),
-]
