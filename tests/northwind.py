@@ -47,13 +47,13 @@ SETUP = CompanySetup(
 )  # fmt: skip
 
 Rows = list[dict[str, str]]
-# The suite brings in a year, with every kind of order; `make soak` all three.
+# The suite brings in a quarter, with every kind of order; `make soak` all three years.
 WHOLE = SOAKING
 
 
 @dataclass
 class Northwind:
-    """The tables as read, and the folder for the files made of them; `whole`: all 830 orders, else those of 1996 and what was never shipped."""
+    """The tables as read, and the folder for the files made of them; `whole`: all 830 orders, else those until September 1996 and what was never shipped."""
 
     source: Path
     target: Path
@@ -66,7 +66,7 @@ class Northwind:
         if self.whole or name not in ("orders", "order_details"):
             return rows
         if name == "orders":
-            return [o for o in rows if o["OrderDate"] < "1997" or not o["ShippedDate"]]
+            return [o for o in rows if o["OrderDate"] < "1996-10" or not o["ShippedDate"]]
         chosen = {o["OrderID"] for o in self.table("orders")}
         return [line for line in rows if line["OrderID"] in chosen]
 

@@ -51,7 +51,7 @@ def test_the_books_show_northwinds_figures_to_the_cent(northwind_db: str, source
     assert total(OrderLine.objects.filter(kind="charge"), "net") == freight
     assert total(Order.objects.all(), "total") == rounded + freight
     years = ((1996, 152, "208,083.97"), (1997, 408, "617,085.20"), (1998, 270, "440,623.87"))
-    for year, count, amount in years if source.whole else years[:1]:
+    for year, count, amount in years if source.whole else ((1996, 70, "79,728.57"),):
         assert Order.objects.filter(submitted_at__year=year).count() == count
         assert cents(total(GOODS.filter(order__submitted_at__year=year), UNROUNDED)) == amount
     if source.whole:

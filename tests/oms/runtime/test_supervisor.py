@@ -82,7 +82,7 @@ def test_what_is_killed_comes_back(house: House) -> None:
     raise AssertionError(house.out.read_text())
 
 
-@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGKILL, pytest.param(signal.SIGTERM, marks=soak_only)], ids=lambda s: s.name)
+@pytest.mark.parametrize("sig", [signal.SIGKILL, *(pytest.param(s, marks=soak_only) for s in (signal.SIGINT, signal.SIGTERM))], ids=lambda s: s.name)
 def test_it_ends_wholly_and_starts_again_on_the_same_data(house: House, sig: int) -> None:
     """After kill -9 the next start comes at once: it waits for what is still ending."""
     if house.running is None:
