@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from oms.accounts.models import User
 from oms.company.models import Calendar
 from oms.events.services import command
-from orders.carriers.choices import Aim, Connection
-from orders.carriers.models import Carrier, CarrierRule, CarrierService, CarrierSurcharge, RateSheet
-from orders.carriers.services import RateRow, ask_carrier, carry_out, write_rates
+from orders.carriers.adapters import Told
+from orders.carriers.choices import Aim, Connection, TrackingKind
+from orders.carriers.models import (
+    Carrier,
+    CarrierRule,
+    CarrierService,
+    CarrierSurcharge,
+    Consignment,
+    RateSheet,
+)
+from orders.carriers.services import RateRow, ask_carrier, carry_out, take_tracking, write_rates
 from orders.fulfilment.models import Shipment
+from orders.fulfilment.services import ship
 from orders.planning.models import Lane
 
 STEP = 92
@@ -51,6 +60,20 @@ def fill(by: Any) -> None:
     write_rates(rows, by=by)
     walid = User.objects.get(username="walid")
     mine = Shipment.objects.filter(status__in=["packed", "picked"], planned_date__gte=date.today() - timedelta(days=30), location__staff__user=walid)
-    for shipment in mine.order_by("-status", "pk")[:10]:
+    for n, shipment in enumerate(mine.order_by("-status", "pk")[:10]):
         given = ask_carrier(shipment.pk, by=walid)
         carry_out(given.pk, by=by)
+        if n % 2 == 0:
+            gone(ship(shipment.pk, by=walid), given, n, by)
+
+
+def gone(shipment: Shipment, given: Consignment, n: int, by: Any) -> None:
+    """It left, and the carrier tells of it; of the first that it stands at a border."""
+    told = [(TrackingKind.ACCEPTED, "Lyon", ""), (TrackingKind.MOVING, "Dijon", "")]
+    if n == 0:
+        told.append((TrackingKind.TROUBLE, "Basel", "Papers are missing at the border"))
+    now = datetime.now(UTC)
+    take_tracking(given.service.carrier, [
+        Told(f"{given.number}-{i}", shipment.tracking_number, kind, now - timedelta(minutes=10 * (len(told) - i)), place, text)
+        for i, (kind, place, text) in enumerate(told)
+    ], by=by)  # fmt: skip

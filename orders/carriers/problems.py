@@ -53,13 +53,13 @@ def _kind(code: str, label: object, sql: str, sentence: str, action: object, cle
 
 
 PROBLEMS = [
-    _kind("parcel.late", gettext_lazy("Late parcels"), LATE, "Of order %(order)s, promised for %(day)s and not there yet. %(carrier)s %(tracking)s",
+    _kind("parcel.late", gettext_lazy("Late parcels"), LATE, "Of order %(order)s, promised for %(day)s and not there yet (%(carrier)s %(tracking)s).",
           gettext_lazy("Ask the carrier; tell the customer"), gettext_lazy("Its delivery, or that it is lost.")),
-    _kind("parcel.failed", gettext_lazy("Deliveries that failed"), FAILED, "Of order %(order)s: %(why)s %(carrier)s %(tracking)s",
+    _kind("parcel.failed", gettext_lazy("Deliveries that failed"), FAILED, "Of order %(order)s: %(why)s (%(carrier)s %(tracking)s).",
           gettext_lazy("Agree on another day, or take it back"), gettext_lazy("Its delivery, or the goods back here.")),
     _kind("parcel.stuck", gettext_lazy("Stuck parcels"), STUCK, "Of order %(order)s: %(carrier)s has said nothing of %(tracking)s since %(at)s.",
           gettext_lazy("Ask the carrier"), gettext_lazy("Any word of the carrier, its delivery, or that it is lost.")),
-    _kind("parcel.trouble", gettext_lazy("Parcels in trouble"), TROUBLE, "Of order %(order)s: %(why)s %(carrier)s %(tracking)s",
+    _kind("parcel.trouble", gettext_lazy("Parcels in trouble"), TROUBLE, "Of order %(order)s: %(why)s (%(carrier)s %(tracking)s).",
           gettext_lazy("Ask the carrier"), gettext_lazy("Any later word of the carrier.")),
     _kind("parcel.only_told", gettext_lazy("Parcels the carrier has and we have not shipped"), ONLY_TOLD,
           "Of order %(order)s: %(carrier)s tells of %(tracking)s, but it has not left here. %(why)s",

@@ -145,7 +145,7 @@ def explained(best: list[Offer], aim: Aim, due: date, currency: str) -> str:
     first, late = best[0], not best[0].in_time
     assert first.price is not None and first.arrives is not None
     facts = {"service": first.service, "price": f"{in_words(first.price.total, currency)} {currency}",
-             "arrives": date_format(first.arrives, "j N"), "due": date_format(due, "j N")}  # fmt: skip
+             "arrives": date_format(first.arrives, "j M"), "due": date_format(due, "j M")}  # fmt: skip
     if aim == Aim.FASTEST:
         said = _("%(service)s arrives first, on %(arrives)s, for %(price)s.") % facts
     elif aim == Aim.CHEAPEST:

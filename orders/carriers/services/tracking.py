@@ -85,7 +85,8 @@ def follow(shipment_id: int, *, by: Any, at: datetime | None = None) -> str:
         return str(delivery_failed(shipment_id, said(latest), by=by).status)
     if latest.kind == TrackingKind.LOST and shipment.status in ON_THE_WAY:
         return str(lost(shipment_id, said(latest), by=by).status)
-    if latest.kind in UNDER_WAY and shipment.status in (ShipmentStatus.SHIPPED, ShipmentStatus.DELIVERY_FAILED):
+    taken = shipment.status == ShipmentStatus.SHIPPED and any(e.kind in UNDER_WAY for e in events)
+    if taken or latest.kind in UNDER_WAY and shipment.status == ShipmentStatus.DELIVERY_FAILED:
         return str(moving(shipment_id, by=by).status)
     return str(shipment.status)
 

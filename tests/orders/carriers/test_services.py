@@ -277,6 +277,14 @@ def test_in_whatever_order_and_how_often_it_is_told_it_ends_the_same(world: Worl
     assert ends == {("delivered", date.today() + timedelta(days=1), "carrier", 4)}
 
 
+def test_in_trouble_it_is_on_its_way_all_the_same(world: World, carrier: Carrier) -> None:
+    _order, shipment = left(world)
+    take_tracking(carrier, told(shipment, "trouble"), by=world.system)
+    assert status(shipment) == "shipped"
+    take_tracking(carrier, [*told(shipment, "accepted", first=-1), *told(shipment, "trouble", first=2)], by=world.system)
+    assert status(shipment) == "in_transit"
+
+
 def test_what_is_told_before_it_left_counts_when_it_does(world: World, carrier: Carrier) -> None:
     _order, shipment = booked(world)
     take_tracking(carrier, told(shipment, "accepted"), by=world.system)
