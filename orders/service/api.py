@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -23,7 +22,7 @@ from oms.web.once import KEY_PARAMETER, answer_once, decoded
 from oms.web.paging import NewestFirst
 from orders.service.choices import CaseKind, Channel, Direction, Priority
 from orders.service.models import Case, CaseMessage
-from orders.service.selectors import visible_cases
+from orders.service.selectors import find_case, told, visible_cases
 from orders.service.services import NewCase, open_case, say
 
 
@@ -49,7 +48,7 @@ class CaseSerializer(serializers.ModelSerializer[Case]):
 class CaseDetailSerializer(CaseSerializer):
     """A case with what was said."""
 
-    messages = CaseMessageSerializer(many=True, source="told")
+    messages = CaseMessageSerializer(many=True)
 
     class Meta(CaseSerializer.Meta):
         fields = [*CaseSerializer.Meta.fields, "messages"]
@@ -97,12 +96,16 @@ class SaidIn(msgspec.Struct, forbid_unknown_fields=True):
 
 def find(request: Request, number: str) -> Case:
     """The case within the row filter with what was said outside of the house, or NotFound."""
-    told = Prefetch("messages", CaseMessage.objects.exclude(direction=Direction.NOTE).order_by("pk"), to_attr="told")
-    rows = visible_cases(request.user).select_related("customer", "order").prefetch_related(told)
-    found = rows.filter(number=number).first() if "\x00" not in number else None
+    found = find_case(request.user, number)
     if found is None:
         raise NotFound(_("There is no case %(number)s.") % {"number": number}, code="case_missing")
     return found
+
+
+def shown(request: Request, number: str) -> dict[str, Any]:
+    """A case with what was said outside of the house."""
+    case = find(request, number)
+    return {**CaseSerializer(case).data, "messages": CaseMessageSerializer(told(case), many=True).data}
 
 
 class CaseList(ListAPIView[Case]):
@@ -125,7 +128,7 @@ class CaseList(ListAPIView[Case]):
         new = NewCase(sent.kind, sent.title, sent.text, sent.customer, sent.order, sent.line, sent.shipment, sent.invoice, sent.priority, Channel.API)
 
         def work() -> dict[str, Any]:
-            return dict(CaseDetailSerializer(find(request, open_case(new, by=request.user).number)).data)
+            return shown(request, open_case(new, by=request.user).number)
 
         return answer_once(request, "service.open_case", work, 201)
 
@@ -139,7 +142,7 @@ class CaseDetail(APIView):
     @extend_schema(responses=CaseDetailSerializer)
     def get(self, request: Request, number: str) -> Response:
         """The case with what was said by and to the customer."""
-        return Response(CaseDetailSerializer(find(request, number)).data)
+        return Response(shown(request, number))
 
 
 class CaseSay(APIView):
@@ -156,7 +159,7 @@ class CaseSay(APIView):
 
         def work() -> dict[str, Any]:
             say(case.pk, Direction.IN, sent.text, by=request.user)
-            return dict(CaseDetailSerializer(find(request, number)).data)
+            return shown(request, number)
 
         return answer_once(request, "service.say", work)
 

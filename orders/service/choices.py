@@ -38,6 +38,7 @@ class Channel(TextChoices):
     PHONE = "phone", _("Telephone")
     MAIL = "mail", _("Mail")
     VISIT = "visit", _("Visit")
+    PORTAL = "portal", _("On our pages")
     API = "api", _("By their machine")
     OTHER = "other", _("Otherwise")
 

@@ -53,6 +53,27 @@ class CaseForm(forms.Form):
             del self.fields["line"]
 
 
+class AskForm(forms.Form):
+    """What a customer's people ask for themselves."""
+
+    kind = forms.ChoiceField(label=_("What it is"), choices=CaseKind.choices)
+    title = forms.CharField(label=_("In a few words"), max_length=TITLE)
+    text = forms.CharField(label=_("What happened, or what you would like to know"), widget=forms.Textarea({"rows": 6}), max_length=LONGEST)
+    files = ManyFiles(label=_("Files"), required=False, help_text=_("At most five, 5 MB each"))
+
+    def __init__(self, *args: Any, about: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if about:
+            self.fields["title"].help_text = _("It is about %(number)s.") % {"number": about}
+
+
+class ReplyForm(forms.Form):
+    """What a customer's people say more."""
+
+    text = forms.CharField(label=_("Text"), widget=forms.Textarea({"rows": 4}), max_length=LONGEST)
+    files = ManyFiles(label=_("Files"), required=False, help_text=_("At most five, 5 MB each"))
+
+
 class SayForm(forms.Form):
     """An answer, a note, or what the customer said."""
 

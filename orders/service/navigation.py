@@ -21,3 +21,4 @@ register(
     "customers", _("Cases"), "orders:case-list", key="g k", roles={"sales", "approver", "manager", "finance"},
     count=lambda user: how_many(mine(user)), waiting=waiting,
 )  # fmt: skip
+register("customers", _("Questions"), "orders:questions", roles={"partner"})

@@ -26,5 +26,7 @@ policy("service.see_cases", STAFF)
 policy("service.open_case", STAFF, unless=not_visible)
 policy("service.work_case", STAFF, unless=not_visible)
 policy("service.pass_on", set())
-# Customers ask and answer for themselves, by their machines: what they say is always theirs, and notes stay in the house.
+# Customers ask and answer for themselves, on pages and by machines: what they say is always theirs, and notes stay in the house.
+policy("service.portal", {Role.PARTNER})
+policy("service.see_files", {*STAFF, Role.PARTNER})
 policy("service.ask", {*STAFF, Role.PARTNER}, unless=not_visible)

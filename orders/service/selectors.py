@@ -14,12 +14,13 @@ from django.db.models import When as Then
 from django.db.models.functions import Least
 
 from customers.territory.selectors import customer_filter
+from oms.accounts.choices import Role
 from oms.accounts.models import User
 from oms.company.models import ReasonCode
 from oms.company.selectors import company_zone, working_days
-from orders.service.choices import LIVE, REASON_KIND, CaseStatus
+from orders.service.choices import LIVE, REASON_KIND, CaseStatus, Direction
 from orders.service.domain import FARTHEST, Hours, due, worked_between
-from orders.service.models import Case, CaseLink, CaseMessage, ServiceLevel
+from orders.service.models import Case, CaseFile, CaseLink, CaseMessage, ServiceLevel
 
 # When nobody set up a service level: answered within a working day, resolved within five; Monday to Friday, nine to five.
 FALLBACK = (8, 40, time(9), time(17))
@@ -98,6 +99,17 @@ def messages(case: Case) -> list[CaseMessage]:
     """What was said in a case and in those merged into it, in order, with the names of the files. Two statements."""
     rows = CaseMessage.objects.filter(Q(case=case) | Q(case__merged_into=case)).select_related("by", "case")
     return list(rows.prefetch_related(Prefetch("files", to_attr="names")).order_by("at", "pk"))
+
+
+def told(case: Case) -> list[CaseMessage]:
+    """What was said in a case by and to the customer: without the notes of the house."""
+    return [m for m in messages(case) if m.direction != Direction.NOTE]
+
+
+def visible_files(user: Any) -> QuerySet[CaseFile]:
+    """Files of the cases `user` may see; a customer's people: not those of notes."""
+    rows = CaseFile.objects.filter(message__case__in=visible_cases(user))
+    return rows.exclude(message__direction=Direction.NOTE) if Role.PARTNER in user.roles else rows
 
 
 def related(case: Case) -> list[Case]:

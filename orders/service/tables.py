@@ -77,3 +77,28 @@ class CaseTable(Table):
 
     class Meta:
         sequence = ("number", "title", "customer", "kind", "order", "status", "due", "assignee", "opened_at")
+
+
+def question_url(record: Case) -> str:
+    """The question's page, of the customer's own people."""
+    return reverse("orders:question", args=[record.number])
+
+
+class QuestionTable(Table):
+    """What a customer asked, the latest first."""
+
+    number = LinkColumn(verbose_name=_("Number"), url=question_url)
+    status = StateColumn(verbose_name=_("State"), orderable=False)
+    title = Column(verbose_name=_("About"), css="long")
+    order = Column(accessor="order__number", verbose_name=_("Order"), priority=2)
+    opened_at = AgeColumn(verbose_name=_("Asked"), priority=2)
+
+    caption = _("Questions")
+    empty_title = _("Nothing was asked yet")
+    empty_help = _("Ask about an order from its page, or anything else here. What you asked stays here with our answers.")
+
+    def row_url(self, record: Case) -> str:
+        return question_url(record)
+
+    class Meta:
+        sequence = ("number", "status", "title", "order", "opened_at")

@@ -5,6 +5,9 @@ from django.urls import path
 from orders.service import views
 
 urlpatterns = [
+    path("questions/", views.Questions.as_view(), name="questions"),
+    path("questions/new/", views.Ask.as_view(), name="question-new"),
+    path("questions/<str:case>/", views.Question.as_view(), name="question"),
     path("cases/", views.CaseList.as_view(), name="case-list"),
     path("cases/new/", views.OpenCase.as_view(), name="case-new"),
     path("cases/files/<int:pk>/", views.CaseAttachment.as_view(), name="case-file"),

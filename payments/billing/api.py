@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
 from django.urls import path
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
@@ -15,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from oms.accounts.authentication import RequiresScope
+from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
 from oms.company.selectors import company
 from oms.kernel.errors import NotFound
@@ -23,7 +26,9 @@ from oms.web.paging import NewestFirst
 from payments.billing.documents import invoice_data
 from payments.billing.filters import InvoiceFilterSet
 from payments.billing.models import Invoice, InvoiceLine, InvoiceTax
-from payments.billing.selectors import tax_notes, visible_invoices
+from payments.billing.selectors import account_statement, tax_notes, visible_invoices
+from payments.billing.views.receivables import asked_day
+from payments.credit.selectors import own_account, visible_account
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer[InvoiceLine]):
@@ -127,7 +132,68 @@ class InvoicePdf(APIView):
         return pdf_response(found.number, pdf("payments/billing/invoice.typ", invoice_data(found, company(), tax_notes(found))))
 
 
+class PostingSerializer(serializers.Serializer[Any]):
+    """What was posted, and what was owed then."""
+
+    day = serializers.DateField()
+    kind = serializers.CharField()
+    number = serializers.CharField()
+    amount = serializers.DecimalField(max_digits=18, decimal_places=3)
+    balance = serializers.DecimalField(max_digits=18, decimal_places=3)
+
+
+class OpenItemSerializer(serializers.Serializer[Any]):
+    """What was open at the end of the day."""
+
+    kind = serializers.CharField()
+    number = serializers.CharField()
+    reference = serializers.CharField()
+    day = serializers.DateField()
+    due_date = serializers.DateField(allow_null=True)
+    total = serializers.DecimalField(max_digits=18, decimal_places=3)
+    rest = serializers.DecimalField(max_digits=18, decimal_places=3)
+
+
+class StatementSerializer(serializers.Serializer[Any]):
+    """An account from a day to the end of another: opening + postings = closing = the sum of what is open."""
+
+    customer = serializers.CharField()
+    currency = serializers.CharField()
+    since = serializers.DateField()
+    on = serializers.DateField()
+    opening = serializers.DecimalField(max_digits=18, decimal_places=3)
+    closing = serializers.DecimalField(max_digits=18, decimal_places=3)
+    overdue = serializers.DecimalField(max_digits=18, decimal_places=3)
+    postings = PostingSerializer(many=True)
+    items = OpenItemSerializer(many=True)
+
+
+class Statement(APIView):
+    """The statement of one's own account; staff name the customer."""
+
+    permission_classes = [RequiresScope]
+    scope = "invoices"
+
+    @extend_schema(
+        operation_id="statement_retrieve", responses=StatementSerializer,
+        parameters=[OpenApiParameter("customer", str), OpenApiParameter("since", str, description="default: 90 days before"), OpenApiParameter("on", str)],
+    )  # fmt: skip
+    def get(self, request: Request) -> Response:
+        """As of the end of any day."""
+        partner = Role.PARTNER in request.user.roles
+        authorize(request.user, "payments.own_statement" if partner else "payments.view_receivables")
+        account = own_account(request.user) if partner else visible_account(request.user, request.GET.get("customer", ""))
+        if account is None:
+            raise NotFound(_("There is no such credit account."), code="account_missing")
+        on = asked_day(request, "on", localdate())
+        found = account_statement(account.pk, min(asked_day(request, "since", on - timedelta(days=90)), on), on)
+        whole = {"customer": account.payer.code, "currency": account.currency_id, "opening": found.opening, "closing": found.closing,
+                 "overdue": found.overdue, "since": found.since, "on": found.on, "postings": found.postings, "items": found.items}  # fmt: skip
+        return Response(StatementSerializer(whole).data)
+
+
 urlpatterns = [
+    path("statement/", Statement.as_view(), name="statement"),
     path("invoices/", InvoiceList.as_view(), name="invoice-list"),
     path("invoices/<str:number>/", InvoiceDetail.as_view(), name="invoice-detail"),
     path("invoices/<str:number>/pdf/", InvoicePdf.as_view(), name="invoice-pdf"),

@@ -8,4 +8,5 @@ register("money", _("Receivables"), "payments:receivables", roles={"sales", "app
 register("money", _("Invoices"), "payments:invoice-list", roles={"sales", "approver", "manager", "finance", "partner"}, key="g i")
 register("money", _("Pro formas"), "payments:pro-forma-list", roles={"sales", "manager", "finance", "partner"})
 register("money", _("Credit notes"), "payments:credit-note-list", roles={"manager", "finance", "partner"})
+register("money", _("Statement of account"), "payments:own-statement", roles={"partner"})
 register("money", _("Reminders"), "payments:reminders", roles={"manager", "finance"})

@@ -4,6 +4,7 @@ from oms.accounts.policies import policy
 
 policy("payments.view_invoices", {"sales", "approver", "manager", "finance", "partner"})
 policy("payments.view_receivables", {"sales", "approver", "manager", "finance"})
+policy("payments.own_statement", {"partner"})
 policy("payments.refresh_overdue", {"finance"})
 policy("payments.propose_credit", {"finance"})
 policy("payments.confirm_credit", {"manager"})

@@ -27,6 +27,8 @@ urlpatterns = [
     path("reminders/<str:number>/pdf/", views.ReminderPdf.as_view(), name="reminder-pdf"),
     path("receivables/ageing/", views.Ageing.as_view(), name="ageing"),
     path("accounts/<str:customer>/", views.AccountDetail.as_view(), name="account-detail"),
+    path("statement/", views.OwnStatement.as_view(), name="own-statement"),
+    path("statement/pdf/", views.OwnStatementPdf.as_view(), name="own-statement-pdf"),
     path("accounts/<str:customer>/statement/", views.StatementOfAccount.as_view(), name="account-statement"),
     path("accounts/<str:customer>/statement/pdf/", views.StatementPdf.as_view(), name="account-statement-pdf"),
 ]

@@ -50,6 +50,11 @@ def visible_account(user: Any, code: str) -> CreditAccount | None:
     return rows.filter(members__customer__code=code).first() or rows.filter(payer__code=code).order_by("pk").first()
 
 
+def own_account(user: Any) -> CreditAccount | None:
+    """The account that a partner's own customer pays for; None when another pays, or nobody was given credit."""
+    return CreditAccount.objects.select_related("payer").filter(payer__users__user_id=user.pk).order_by("pk").first()
+
+
 def entries_of(account_id: int, limit: int) -> list[CreditEntry]:
     """The last entries of an account, newest first, each with its event."""
     return list(CreditEntry.objects.filter(account_id=account_id).select_related("event").order_by("-pk")[:limit])

@@ -42,7 +42,7 @@ from payments.billing.selectors import (
 from payments.billing.selectors.places import PLACES
 from payments.billing.tables import AccountTable, AgeingTable, InvoiceTable, PlaceAgeingTable, account_state
 from payments.credit.models import CreditAccount
-from payments.credit.selectors import EXPOSURE, open_proposals, visible_account, visible_accounts
+from payments.credit.selectors import EXPOSURE, open_proposals, own_account, visible_account, visible_accounts
 
 INVOICES = (gettext_lazy("Invoices"), reverse_lazy("payments:invoice-list"))
 RECEIVABLES = (gettext_lazy("Receivables"), reverse_lazy("payments:receivables"))
@@ -261,12 +261,40 @@ class StatementOfAccount(AccountMixin, Page):
         )
 
 
-class StatementPdf(StatementOfAccount):
+class OnPaper:
+    """A statement of account as PDF."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        data = statement_data(self.account, self.statement, company())  # type: ignore[attr-defined]
+        name = f"statement-{self.account.payer.code}-{self.statement.on}"  # type: ignore[attr-defined]
+        return pdf_response(name, pdf("payments/billing/statement.typ", data))
+
+
+class StatementPdf(OnPaper, StatementOfAccount):
     """The statement of account on paper."""
 
     http_method_names = ["get"]
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        data = statement_data(self.account, self.statement, company())
-        name = f"statement-{self.kwargs['customer']}-{self.statement.on}"
-        return pdf_response(name, pdf("payments/billing/statement.typ", data))
+
+class OwnStatement(StatementOfAccount):
+    """A customer's own people: what they owe, and how it came to it. Of an account that others pay from, only the payer's."""
+
+    verb = "payments.own_statement"
+    crumbs = ()  # type: ignore[assignment]
+
+    @cached_property
+    def account(self) -> CreditAccount:
+        found = own_account(self.request.user)
+        if found is None:
+            raise NotFound(_("There is no account in your name."), code="account_missing", clears=_("Ask who pays your invoices."))
+        return found
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.kwargs["customer"] = self.account.payer.code
+        return super().get_context_data(print_url=reverse("payments:own-statement-pdf"), **kwargs)
+
+
+class OwnStatementPdf(OnPaper, OwnStatement):
+    """One's own statement on paper."""
+
+    http_method_names = ["get"]

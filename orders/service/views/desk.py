@@ -22,7 +22,7 @@ from oms.web.views import ActionPage, FormPage, ListPage, Page, PageMixin
 from orders.service.choices import CaseStatus
 from orders.service.filters import CaseFilterSet
 from orders.service.forms import CaseForm, ClassifyForm, ResolveForm, SayForm
-from orders.service.models import Case, CaseFile
+from orders.service.models import Case
 from orders.service.selectors import (
     case_rows,
     cause_text,
@@ -30,7 +30,7 @@ from orders.service.selectors import (
     find_case,
     messages,
     related,
-    visible_cases,
+    visible_files,
     workers,
 )
 from orders.service.services import (
@@ -281,11 +281,11 @@ class LinkCase(CaseAction):
 class CaseAttachment(PageMixin, View):
     """A file of a message, as it came, to be saved and never shown in the page."""
 
-    verb = "service.see_cases"
+    verb = "service.see_files"
     http_method_names = ["get"]
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        found = CaseFile.objects.filter(pk=pk, message__case__in=visible_cases(request.user)).first()
+        found = visible_files(request.user).filter(pk=pk).first()
         if found is None:
             raise Http404(_("There is no such file."))
         answer = HttpResponse(bytes(found.content), content_type="application/octet-stream")
