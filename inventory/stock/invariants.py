@@ -57,7 +57,7 @@ INVARIANTS = [
         """
         SELECT c.id, c.balance_id, c.quantity, x.lay FROM inventory_countedplace c CROSS JOIN LATERAL (
             SELECT coalesce(sum(m.quantity), 0) AS lay FROM inventory_movement m
-            WHERE m.balance_id = c.balance_id AND m.version <= c.version AND m.occurred_at <= c.as_of
+            WHERE m.balance_id = c.balance_id AND m.version <= c.version AND coalesce(m.happened_at, m.occurred_at) <= c.as_of
         ) x WHERE x.lay <> c.quantity
         """,
     ),

@@ -64,6 +64,7 @@ class Movement(models.Model):
     reference_line = models.BigIntegerField(null=True)
     source = models.CharField(max_length=100, null=True, help_text=_("sender's id: the same source moves stock once"))
     occurred_at = models.DateTimeField()
+    happened_at = models.DateTimeField(null=True, help_text=_("when it really was, of what a closed month moved to the first open day"))
     recorded_at = models.DateTimeField(db_default=Now())
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="+", db_index=False)
 

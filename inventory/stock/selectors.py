@@ -148,9 +148,10 @@ def counted_before(sources: Iterable[str | None]) -> bool:
 
 
 def moved_since(balance_ids: Collection[int], moment: datetime) -> dict[int, int]:
-    """Balance id → change of on hand that occurred after `moment`. One statement."""
+    """Balance id → change of on hand that happened after `moment`, whenever it is posted. One statement."""
     rows = (
         Movement.objects.filter(balance_id__in=balance_ids, occurred_at__gt=moment)
+        .exclude(happened_at__lte=moment)
         .values_list("balance_id")
         .annotate(moved=Sum("quantity"))
     )
@@ -321,12 +322,12 @@ def balances_at(places: Collection[tuple[int, int, str, str]]) -> dict[tuple[int
 
 MOVED_AFTER = """
 SELECT t.balance_id, t.at, sum(m.quantity)::bigint FROM {source} JOIN inventory_movement m USING (balance_id)
-WHERE m.occurred_at > t.at GROUP BY 1, 2
+WHERE m.occurred_at > t.at AND coalesce(m.happened_at > t.at, true) GROUP BY 1, 2
 """
 
 
 def moved_after(asked: Iterable[tuple[int, datetime | None]]) -> dict[tuple[int, datetime | None], int]:
-    """(balance id, time) → change of on hand by movements that occurred after it; no time asks nothing. One statement."""
+    """(balance id, time) → change of on hand by movements that happened after it; no time asks nothing. One statement."""
     source, parameters = relation("t", {"balance_id": "bigint", "at": "timestamptz"}, [a for a in asked if a[1] is not None])
     with connection.cursor() as cursor:
         cursor.execute(MOVED_AFTER.format(source=source), parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,11 @@ from django.db import connection
 from django.utils import timezone
 
 from inventory.models import Availability, Balance, Movement
-from inventory.stock.services import Change, Counted, adjust
+from inventory.stock.services import Change, Counted, Opening, adjust, count, set_opening
 from oms.access.services import create_user
 from oms.changes.services import confirm
 from oms.events.tasks import drain_all
+from oms.events.verification import verify
 from oms.kernel.errors import Conflict, Forbidden, Invalid
 from orders.approval.services import Decision, decide
 from orders.entry.domain import EntryRequest, LineRequest
@@ -323,5 +324,31 @@ def test_a_fact_of_a_closed_month_moves_stock_on_the_first_open_day(world: World
     assert Movement.objects.filter(kind="unauthorised_issue").latest("pk").occurred_at == late
     close_month(last_month.date(), "", by=world.finance)
     gone(world, 5, at=late)
-    assert Movement.objects.filter(kind="unauthorised_issue").latest("pk").occurred_at == this_month
+    moved = Movement.objects.filter(kind="unauthorised_issue").latest("pk")
+    assert (moved.occurred_at, moved.happened_at) == (this_month, late)
+    holds()
+
+
+@pytest.mark.parametrize("told_first", ["fact", "count"])
+def test_a_count_of_a_closed_month_stands_and_is_netted_by_when_facts_really_happened(world: World, told_first: str) -> None:
+    from payments.billing.services import close_month
+
+    this_month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    opened, early, counted, after = (this_month - timedelta(days=n) for n in (12, 9, 6, 3))
+    set_opening([Opening(world.products["A"].pk, world.lyon, "R9", "", None, 100)], by=world.system, at=opened, source="r9")
+    close_month((this_month - timedelta(days=1)).replace(day=1).date(), "", by=world.finance)
+
+    def lost(units: int, at: datetime) -> None:
+        adjust(world.lyon, [Change(world.products["A"].pk, "R9", "", -units)], "breakage", by=world.system, at=at, source=f"lost-{units}")
+
+    tell = {
+        "fact": lambda: lost(5, early),
+        "count": lambda: count(world.lyon, [Counted(world.products["A"].pk, "R9", "", 90)], by=world.system, as_of=counted),
+    }
+    for name in (told_first, *({"fact", "count"} - {told_first})):
+        tell[name]()
+    lost(7, after)
+    assert Balance.objects.get(bin="R9").on_hand == 90 - 7
+    assert not Movement.objects.filter(balance__bin="R9", occurred_at__lt=this_month).exclude(quantity=100).exists()
+    assert [o.code for o in verify("stock") if o.rows] == []
     holds()
