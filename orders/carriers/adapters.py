@@ -16,7 +16,8 @@ from typing import Any, Protocol
 from django.utils.dateparse import parse_datetime
 
 from oms.kernel.errors import Invalid
-from orders.carriers.choices import TrackingKind
+from orders.carriers.choices import Connection, TrackingKind
+from orders.carriers.models import Carrier
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,10 @@ SIMULATED = Simulated()
 CARRIERS: dict[str, CarrierPort] = {"simulated": SIMULATED}
 
 
-def carrier_port(connection: str) -> CarrierPort | None:
+def carrier_port(carrier: Carrier) -> CarrierPort | None:
     """How a carrier is spoken with; None for one that is not connected."""
-    return CARRIERS.get(connection)
+    if carrier.connection == Connection.KARRIO:
+        from orders.carriers.through_karrio import Karrio
+
+        return Karrio(carrier.provider, carrier.credentials)
+    return CARRIERS.get(carrier.connection)

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from oms.accounts.choices import Role
 from oms.events.master import KeptInline, MasterAdmin, ReadOnlyAdmin
@@ -24,16 +25,28 @@ WHO = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
 
 
 class CarrierForm(forms.ModelForm):
-    """The secret is typed, kept when nothing is typed, and never shown."""
+    """The secret and the credentials are typed, kept when nothing is typed, and never shown."""
 
     secret = forms.CharField(required=False, max_length=200, widget=forms.PasswordInput, help_text=Carrier._meta.get_field("secret").help_text)
 
+    credentials = forms.JSONField(required=False, initial=None, help_text=Carrier._meta.get_field("credentials").help_text)
+
     class Meta:
         model = Carrier
-        fields = ["code", "name", "connection", "calendar", "secret", "silent_days", "active"]
+        fields = ["code", "name", "connection", "calendar", "secret", "provider", "credentials", "silent_days", "active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.pop("credentials", None)
 
     def clean_secret(self) -> str:
         return self.cleaned_data["secret"] or self.instance.secret
+
+    def clean_credentials(self) -> dict[str, Any]:
+        typed = self.cleaned_data["credentials"]
+        if typed and not isinstance(typed, dict):
+            raise forms.ValidationError(_("An object of names and values."))
+        return typed or self.instance.credentials
 
 
 class ServiceInline(KeptInline):

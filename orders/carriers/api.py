@@ -52,7 +52,7 @@ class TrackingWebhook(APIView):
     def post(self, request: Request, code: str) -> Response:
         """Kept and followed at once; numbers we do not know are kept too, until a shipment has them."""
         carrier = Carrier.objects.filter(code=code, active=True).first() if "\x00" not in code else None
-        port, body = carrier_port(carrier.connection) if carrier else None, request._request.body
+        port, body = carrier_port(carrier) if carrier else None, request._request.body
         if carrier is None or port is None:
             raise NotFound(_("There is no such carrier."), code="carrier_missing")
         if not carrier.secret or not port.signed(carrier.secret, body, request.headers):

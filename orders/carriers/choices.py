@@ -5,10 +5,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Connection(TextChoices):
-    """How a carrier is spoken with; the codes are those of `adapters.CARRIERS`."""
+    """How a carrier is spoken with; see `adapters.carrier_port`."""
 
     NONE = "none", _("Not connected: numbers are typed")
     SIMULATED = "simulated", _("Simulated carrier")
+    KARRIO = "karrio", _("Through karrio")
 
 
 class ConsignmentState(TextChoices):

@@ -28,6 +28,8 @@ class Carrier(models.Model):
     connection = models.CharField(max_length=10, choices=Connection.choices, default=Connection.NONE)
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text=_("the days it works"))
     secret = models.CharField(max_length=200, blank=True, default="", help_text=_("of its webhooks' signatures"))
+    provider = models.CharField(max_length=40, blank=True, default="", help_text=_("its name with karrio"))
+    credentials = models.JSONField(blank=True, default=dict, help_text=_("what karrio needs to speak with it, as JSON"))
     silent_days = models.PositiveSmallIntegerField(default=3, help_text=_("a parcel it does not speak of for so long is stuck"))
     active = models.BooleanField(default=True)
 

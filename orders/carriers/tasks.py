@@ -30,7 +30,7 @@ def ask(running: Running) -> dict[str, int]:
     """Where the parcels of carriers are that tell only when asked, or whose webhook went lost; one that does not answer is asked next time."""
     new = silent = 0
     for carrier in Carrier.objects.filter(active=True).order_by("pk"):
-        port, numbers = carrier_port(carrier.connection), to_track(carrier)
+        port, numbers = carrier_port(carrier), to_track(carrier)
         if port is None or not port.polled or not numbers:
             continue
         try:

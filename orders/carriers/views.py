@@ -85,7 +85,7 @@ class Shop(Page):
         shopping = shop(shipment, load_of(shipment, parcels, grams), ship_day(shipment, timezone.now()))
         return super().get_context_data(
             shipment=shipment, shopping=shopping, refusal=refusal, weight=kilograms(shopping.load.weight_g), standing=consignment_of(shipment),
-            connected={o.service.pk for o in shopping.offers if carrier_port(o.service.carrier.connection)},
+            connected={o.service.pk for o in shopping.offers if carrier_port(o.service.carrier)},
             crumbs=[(_("Ship"), reverse("orders:shipments")), (shipment.number, reverse("orders:shipment-detail", args=[shipment.number]))], **kwargs,
         )  # fmt: skip
 

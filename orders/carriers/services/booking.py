@@ -52,7 +52,7 @@ def ask_carrier(
     if offer is None or offer.price is None or offer.arrives is None:
         raise Conflict(_("No service takes this shipment.") if offer is None else _("%(service)s does not take it: %(why)s.")
                        % {"service": offer.service, "why": offer.refused}, code="no_service", clears=_("Choose another service, or another weight."))  # fmt: skip
-    if carrier_port(offer.service.carrier.connection) is None:
+    if carrier_port(offer.service.carrier) is None:
         raise Conflict(_("%(carrier)s is not connected.") % {"carrier": offer.service.carrier}, code="not_connected",
                        clears=_("Type its tracking number when the shipment leaves."))  # fmt: skip
     (pk,) = new_ids("orders_consignment")
@@ -111,7 +111,7 @@ def carry_out(consignment_id: int, *, by: Any) -> str:
     Killed in between, it is asked again under the same key.
     """
     made = Consignment.objects.select_related("service__carrier", "shipment__order__ship_to", "shipment__location").get(pk=consignment_id)
-    port = carrier_port(made.service.carrier.connection)
+    port = carrier_port(made.service.carrier)
     if made.state not in WAITS or port is None:
         return str(made.state)
     try:
