@@ -190,6 +190,12 @@ def to_track(carrier: Carrier, limit: int = 1_000) -> list[str]:
     return list(rows.order_by("shipment__shipped_at", "pk").values_list("tracking_number", flat=True)[:limit])
 
 
+def to_follow(now: datetime, limit: int = 1_000) -> list[int]:
+    """Shipments on their way that a carrier spoke of within a day: what was kept and, by whatever happened, not followed."""
+    rows = Shipment.objects.filter(status__in=["shipped", "in_transit", "failed"], tracking__received_at__gt=now - timedelta(days=1))
+    return list(rows.order_by("pk").values_list("pk", flat=True).distinct()[:limit])
+
+
 KEPT = """
 SELECT s.id, carrier.name AS carrier, s.name AS service, count(*) AS parcels, sum(c.price) AS cost, sum(c.weight_g) AS grams,
        count(*) FILTER (WHERE sh.delivered_date IS NOT NULL AND sh.delivery_proof <> 'assumed') AS told,

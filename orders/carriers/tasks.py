@@ -9,8 +9,8 @@ from django.utils import timezone
 from oms.jobs.registry import Running, job
 from orders.carriers.adapters import NoAnswer, carrier_port
 from orders.carriers.models import Carrier
-from orders.carriers.selectors import forsaken, to_carry_out, to_track
-from orders.carriers.services import CARRY_OUT, carry_out, give_up, take_tracking
+from orders.carriers.selectors import forsaken, to_carry_out, to_follow, to_track
+from orders.carriers.services import CARRY_OUT, carry_out, follow, give_up, take_tracking
 
 
 @job(CARRY_OUT, every=timedelta(minutes=1))
@@ -27,7 +27,8 @@ def speak(running: Running) -> dict[str, int]:
 
 @job("carriers.track", every=timedelta(minutes=30))
 def ask(running: Running) -> dict[str, int]:
-    """Where the parcels of carriers are that tell only when asked, or whose webhook went lost; one that does not answer is asked next time."""
+    """Where the parcels of carriers are that tell only when asked, or whose webhook went lost; one that does not answer is asked next time.
+    What was told and not followed, because a process died in between, is followed."""
     new = silent = 0
     for carrier in Carrier.objects.filter(active=True).order_by("pk"):
         port, numbers = carrier_port(carrier), to_track(carrier)
@@ -39,4 +40,6 @@ def ask(running: Running) -> dict[str, int]:
             silent += 1
             continue
         new += take_tracking(carrier, told, by=running.by)
+    for shipment_id in to_follow(timezone.now()):
+        follow(shipment_id, by=running.by)
     return {"new": new, "silent": silent}

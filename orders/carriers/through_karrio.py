@@ -1,4 +1,4 @@
-"""Carriers through the library karrio, an extra (`.venv/bin/pip install karrio karrio-dhl-express`: it and the package of the carrier).
+"""Carriers through the library karrio, an extra (`uv pip install karrio karrio-dhl-express`: it and the package of the carrier).
 
 karrio has no keys of idempotency: our number goes along as the reference, and a carrier that answers a call told twice with a
 second booking is given that up by hand. It has no webhooks: parcels are asked for. What its carriers tell without a zone is the

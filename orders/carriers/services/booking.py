@@ -133,15 +133,16 @@ def parcels_of(made: Consignment) -> Parcels:
 
 @use_case("carriers.carry_out")
 def settle(consignment_id: int, asked: str, said: Said, *, by: Any, at: datetime | None = None) -> str:
-    """Keep what the carrier said to what it was asked; an answer to something else changes nothing. A booked shipment has its number.
-
-    A carrier that will not give up what is booked with it leaves it booked.
+    """Keep what the carrier said to what it was asked; a booked shipment has its number. An answer to something else changes
+    nothing, but for a booking that was given up meanwhile: it is given up under its number.
     """
     authorize(by, "carriers.carry_out")
     seen = Consignment.objects.filter(pk=consignment_id).values_list("shipment_id", flat=True).first() or 0
     shipment = lock_shipment(seen)
     made = lock_consignment(consignment_id)
     if made.state != asked:
+        if asked == ConsignmentState.ASKED and said.tracking_number and not made.tracking_number:
+            return _give_back(made, said.tracking_number)
         return str(made.state)
     if asked == ConsignmentState.ASKED:
         made.state = ConsignmentState.REFUSED if said.refused else ConsignmentState.BOOKED
@@ -150,8 +151,16 @@ def settle(consignment_id: int, asked: str, said: Said, *, by: Any, at: datetime
     made.tracking_number, made.reason, made.attempts = said.tracking_number or made.tracking_number, said.refused[:300], 0
     _event(f"consignment.{made.state}", made, note=made.reason)
     made.save(update_fields=["state", "tracking_number", "reason", "attempts"])
-    if made.state == ConsignmentState.BOOKED and shipment.shipped_at is None:
+    if made.state == ConsignmentState.BOOKED and (shipment.shipped_at is None or not shipment.tracking_number):
         Shipment.objects.filter(pk=shipment.pk).update(tracking_number=made.tracking_number, carrier=str(made.service)[:60])
+    return str(made.state)
+
+
+def _give_back(made: Consignment, tracking_number: str) -> str:
+    """Part: the carrier booked what is not wanted any more: now that it has a number, it is told so."""
+    made.state, made.tracking_number, made.attempts, made.next_at = ConsignmentState.VOIDING, tracking_number, 0, current().at
+    _event("consignment.voiding", made)
+    made.save(update_fields=["state", "tracking_number", "attempts", "next_at"])
     return str(made.state)
 
 

@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 from oms.accounts.policies import authorize
 from oms.company.selectors import company_zone
 from oms.events.services import current, use_case
+from orders.book.locks import lock_lines, lock_order
 from orders.carriers.adapters import Told
 from orders.carriers.choices import TrackingKind
 from orders.carriers.models import Carrier, TrackingEvent
 from orders.fulfilment.choices import Proof, ShipmentStatus
+from orders.fulfilment.locks import lock_shipment
 from orders.fulfilment.models import Arrival, Shipment
 from orders.fulfilment.services import correct_delivery, deliver, delivery_failed, lost, moving
 
@@ -68,6 +70,10 @@ def follow(shipment_id: int, *, by: Any, at: datetime | None = None) -> str:
     waits: it is followed when it does. An assumed delivery is corrected by what the carrier says.
     """
     authorize(by, "carriers.track")
+    order_id = Shipment.objects.filter(pk=shipment_id).values_list("order_id", flat=True).first() or 0
+    lock_order(order_id)
+    lock_lines([order_id])
+    lock_shipment(shipment_id)
     with connection.cursor() as cursor:
         cursor.execute("SELECT tracking_number FROM orders_shipment WHERE id = %s AND tracking_number <> ''", [shipment_id])
         number = cursor.fetchone()

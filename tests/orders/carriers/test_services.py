@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from inventory.models import LocationStaff, Product
 from oms.events.tasks import drain_all
 from oms.kernel.errors import Conflict, Forbidden, Invalid
-from orders.carriers.adapters import Said, Told, events_of
+from orders.carriers.adapters import SIMULATED, Said, Told, events_of
 from orders.carriers.invariants import INVARIANTS
 from orders.carriers.selectors import forsaken, kept_words, load_of, shop, to_carry_out
 from orders.carriers.services import (
@@ -28,7 +28,8 @@ from orders.carriers.services import (
     take_tracking,
     write_rates,
 )
-from orders.carriers.tasks import speak
+from orders.carriers.services.tracking import keep_tracking
+from orders.carriers.tasks import ask, speak
 from orders.fulfilment.services import assume_delivered, cancel_shipment, lost, ship
 from orders.models import (
     Arrival,
@@ -213,8 +214,26 @@ def test_a_carrier_that_refuses_or_does_not_answer(world: World, carrier: Carrie
 def test_an_answer_to_something_else_changes_nothing(world: World, carrier: Carrier) -> None:
     _order, shipment, consignment = given(world)
     give_up(consignment.pk, by=world.warehouse)
+    assert settle(consignment.pk, "asked", Said(refused="no"), by=world.system) == "voiding"
+    assert Shipment.objects.get(pk=shipment.pk).tracking_number == "" and Consignment.objects.get().reason == ""
+
+
+def test_a_booking_that_was_given_up_before_its_answer_came_is_given_up_under_its_number(world: World, carrier: Carrier) -> None:
+    _order, shipment, consignment = given(world)
+    give_up(consignment.pk, by=world.warehouse)
+    assert carry_out(consignment.pk, by=world.system) == "voided"
     assert settle(consignment.pk, "asked", Said("SM1"), by=world.system) == "voiding"
-    assert Shipment.objects.get(pk=shipment.pk).tracking_number == ""
+    assert Consignment.objects.get().tracking_number == "SM1" and Shipment.objects.get(pk=shipment.pk).tracking_number == ""
+    assert carry_out(consignment.pk, by=world.system) == "voided"
+    assert settle(consignment.pk, "asked", Said("SM1"), by=world.system) == "voided"
+
+
+def test_an_answer_after_the_shipment_left_gives_it_its_number(world: World, carrier: Carrier) -> None:
+    _order, shipment, consignment = given(world)
+    ship(shipment.pk, by=world.warehouse)
+    assert carry_out(consignment.pk, by=world.system) == "booked"
+    assert Shipment.objects.get(pk=shipment.pk).tracking_number == Consignment.objects.get().tracking_number
+    holds()
 
 
 def test_what_was_given_for_a_shipment_that_is_taken_back_is_given_up(world: World, carrier: Carrier) -> None:
@@ -275,6 +294,26 @@ def test_in_whatever_order_and_how_often_it_is_told_it_ends_the_same(world: Worl
             ends.add((found.status, found.delivered_date, found.delivery_proof, TrackingEvent.objects.count()))
             transaction.set_rollback(True)
     assert ends == {("delivered", date.today() + timedelta(days=1), "carrier", 4)}
+
+
+def test_what_was_kept_and_not_followed_is_followed_by_the_worker(world: World, carrier: Carrier) -> None:
+    class Running:
+        by = world.system
+
+    _order, shipment = left(world)
+    keep_tracking(carrier.pk, told(shipment, "delivered"), by=world.system)
+    assert status(shipment) == "shipped"
+    ask(Running())
+    assert status(shipment) == "delivered"
+
+
+def test_polled_it_is_kept_once(world: World, carrier: Carrier, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Running:
+        by = world.system
+
+    _order, shipment = left(world)
+    monkeypatch.setattr(SIMULATED, "told", told(shipment, "moving"))
+    assert [ask(Running())["new"] for _n in range(2)] == [1, 0] and status(shipment) == "in_transit"
 
 
 def test_in_trouble_it_is_on_its_way_all_the_same(world: World, carrier: Carrier) -> None:
