@@ -21,6 +21,7 @@ class MovementKind(TextChoices):
     SCRAP = "scrap", _("Scrapped")
     DELIVERY_RETURN = "delivery_return", _("Came back undelivered")
     TRANSFER = "transfer", _("Transfer")
+    PUT_AWAY = "put_away", _("Put away")
 
 
 class ReceiptStatus(TextChoices):

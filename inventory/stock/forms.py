@@ -76,6 +76,19 @@ def receipt_label(receipt: ExpectedReceipt) -> str:
     return f"{receipt.reference} · {receipt.product.sku} × {left} · {receipt.location.code}"
 
 
+class PutAwayForm(PlaceForm):
+    """Units that lie in another bin now."""
+
+    quantity = forms.IntegerField(label=gettext_lazy("Quantity"), min_value=1, widget=QuantityInput)
+    to_bin = forms.CharField(label=gettext_lazy("Into bin"), max_length=40)
+
+    field_order = ["idempotency_key", "location", "product", "lot", "bin", "quantity", "to_bin"]
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        self.fields["bin"].label, self.fields["bin"].help_text = _("From bin"), _("Empty: where goods are received.")
+
+
 class AdjustForm(PlaceForm):
     """A change of what lies in a place, with its reason."""
 

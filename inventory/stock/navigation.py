@@ -34,4 +34,5 @@ register(
     "warehouse", gettext_lazy("Receive goods"), "inventory:receive", roles={Role.WAREHOUSE},
     count=lambda user: how_many(receipts_due(user)), waiting=waiting_receipts,
 )  # fmt: skip
+register("warehouse", gettext_lazy("Put away"), "inventory:put-away", roles={Role.WAREHOUSE})
 register("warehouse", gettext_lazy("Adjust stock"), "inventory:adjust", roles={Role.WAREHOUSE})

@@ -29,6 +29,7 @@ def _own_or_manager(actor: Any, location_id: Any) -> Forbidden | None:
 
 
 policy("stock.receive", {Role.WAREHOUSE}, unless=_own_location)
+policy("stock.put_away", {Role.WAREHOUSE}, unless=_own_location)
 policy("stock.adjust", {Role.WAREHOUSE}, unless=_own_location)
 policy("stock.propose_adjustment", {Role.WAREHOUSE})
 policy("stock.confirm_adjustment", {Role.MANAGER})

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from inventory.catalog.models import Product
-from inventory.catalog.selectors import visible_locations
+from inventory.catalog.selectors import staffed_locations, visible_locations
 from inventory.stock.bookings import Pair
 from inventory.stock.choices import ReceiptStatus
 from inventory.stock.locks import CELL_COLUMNS, CellRow, cell_rows, lock_cells_of_products
@@ -332,6 +332,13 @@ def moved_after(asked: Iterable[tuple[int, datetime | None]]) -> dict[tuple[int,
     with connection.cursor() as cursor:
         cursor.execute(MOVED_AFTER.format(source=source), parameters)
         return {(balance, at): quantity for balance, at, quantity in cursor.fetchall()}
+
+
+def to_put_away(user: Any, limit: int = 50) -> list[Balance]:
+    """What lies in no bin at the user's locations that keep bins, and is neither pinned nor blocked; the most first."""
+    binned = Balance.objects.filter(location=OuterRef("location"), on_hand__gt=0).exclude(bin="")
+    rows = Balance.objects.filter(location__in=staffed_locations(user), bin="", on_hand__gt=F("allocated") + F("blocked")).filter(Exists(binned))
+    return list(rows.select_related("product", "location").order_by(F("allocated") + F("blocked") - F("on_hand"), "pk")[:limit])
 
 
 def lot_balances(product_id: int, location_id: int, lot: str) -> list[Balance]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse, reverse_lazy
@@ -16,7 +17,7 @@ from django_tables2 import RequestConfig
 from inventory.catalog.models import Product
 from inventory.catalog.selectors import search_products
 from inventory.stock.filters import MovementFilterSet, StockAtFilterSet, StockFilterSet
-from inventory.stock.forms import AdjustForm, ReceiveForm
+from inventory.stock.forms import AdjustForm, PutAwayForm, ReceiveForm
 from inventory.stock.models import Availability, Movement
 from inventory.stock.selectors import (
     balances_of,
@@ -28,8 +29,9 @@ from inventory.stock.selectors import (
     stock_at,
     stock_card,
     stock_list,
+    to_put_away,
 )
-from inventory.stock.services import Change, Received, receive
+from inventory.stock.services import Change, PutAway, Received, put_away, receive
 from inventory.stock.services.proposing import adjust_or_propose
 from inventory.stock.tables import LedgerTable, MovementTable, ReceiptTable, StockAtTable, StockTable
 from oms.accounts.policies import may
@@ -189,6 +191,38 @@ class Receive(FormPage):
         table = ReceiptTable(open_receipts(self.request.user)[:SHOWN_RECEIPTS], orderable=False)
         RequestConfig(self.request, paginate=False).configure(table)
         return super().get_context_data(table=table, **kwargs)
+
+
+class PutAwayGoods(FormPage):
+    """Goods lie in another bin now; what lies in none yet is offered below."""
+
+    verb = "stock.put_away"
+    title = gettext_lazy("Put away")
+    crumbs = STOCK
+    form_class = PutAwayForm
+    main_label = gettext_lazy("Put away")
+    template_name = "inventory/stock/put_away.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": self.request.user}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {name: self.request.GET.get(name, "")[:40] for name in ("location", "product", "bin", "lot", "quantity")}
+
+    def run(self, form: PutAwayForm) -> list[int]:
+        data = form.cleaned_data
+        row = PutAway(data["product"].pk, data["quantity"], data["to_bin"], data["bin"], data["lot"])
+        return put_away(data["location"].pk, [row], source=form.source, by=self.request.user)
+
+    def get_success_url(self) -> str:
+        return f"{reverse('inventory:put-away')}?{urlencode({'location': self.get_form().data.get('location', '')})}"
+
+    def get_done_message(self) -> str:
+        data = self.get_form().data
+        return _("%(quantity)s × %(sku)s lie in %(bin)s.") % {"quantity": data["quantity"], "sku": data["product"], "bin": data["to_bin"]}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(waiting=to_put_away(self.request.user), **kwargs)
 
 
 class Adjust(FormPage):

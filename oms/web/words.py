@@ -47,6 +47,7 @@ PHRASES = {
     "wave.opened": gettext_lazy("began a wave"),
     "wave.filled": gettext_lazy("released the wave with {shipments} shipments"),
     "shipment.delivery_failed": gettext_lazy("recorded a failed delivery"),
+    "stock.put_away": gettext_lazy("put goods into another bin"),
     "shipment.in_transit": gettext_lazy("heard that the carrier brings the shipment"),
     "consignment.asked": gettext_lazy("gave the shipment to {service}"),
     "consignment.booked": gettext_lazy("{service} takes the shipment"),

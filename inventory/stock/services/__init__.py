@@ -19,11 +19,13 @@ from inventory.stock.services.facts import (
     Left,
     Moved,
     Opening,
+    PutAway,
     Received,
     adjust,
     count,
     leave,
     passed_through,
+    put_away,
     receive,
     set_opening,
     transfer,
@@ -34,8 +36,8 @@ from inventory.stock.services.receipts import ReceiptRow, close_receipt, expect_
 from inventory.stock.services.safety import set_safety
 
 __all__ = [
-    "BlockedIn", "BlockedOut", "Booking", "Change", "Counted", "Left", "Moved", "Opening", "ReceiptRow", "Received", "adjust", "allocate",
+    "BlockedIn", "BlockedOut", "Booking", "Change", "Counted", "Left", "Moved", "Opening", "PutAway", "ReceiptRow", "Received", "adjust", "allocate",
     "block", "book", "book_by_day", "close_receipt", "count", "deallocate", "expect_receipt", "expect_receipts", "give_up_blocked",
-    "issue", "leave", "passed_through", "put_back", "rebuild", "receive", "release_block", "scrap", "set_opening", "set_safety", "shelve",
+    "issue", "leave", "passed_through", "put_away", "put_back", "rebuild", "receive", "release_block", "scrap", "set_opening", "set_safety", "shelve",
     "take_blocked", "transfer", "unblock", "unbook",
 ]  # fmt: skip

@@ -19,7 +19,14 @@ from inventory.stock.choices import MovementKind
 from inventory.stock.exceptions import BelowAllocated
 from inventory.stock.locks import BalanceRow, CellRow, Place, open_balances, open_cells
 from inventory.stock.models import Balance, CountedPlace
-from inventory.stock.selectors import balances_named, counted_before, moved_since, posted, sources_posted
+from inventory.stock.selectors import (
+    balances_at,
+    balances_named,
+    counted_before,
+    moved_since,
+    posted,
+    sources_posted,
+)
 from inventory.stock.services import adjusting
 from inventory.stock.services.availability import rebuild_cells, shift_by_fact
 from inventory.stock.services.ledger import Posting, post
@@ -67,6 +74,16 @@ class Moved(NamedTuple):
     lot: str
     delta: int
     expires_on: date | None = None
+
+
+class PutAway(NamedTuple):
+    """`quantity` base units go from one bin of a location into another; "" is no bin, where goods are received."""
+
+    product_id: int
+    quantity: int
+    bin: str
+    from_bin: str = ""
+    lot: str = ""
 
 
 class Opening(NamedTuple):
@@ -186,6 +203,42 @@ def adjust(
         list(zip(places, (row.delta for row in rows), sources, strict=True)),
     )  # fmt: skip
     adjusting.record(location_id, reason, worth, movements, proposed_by_id, event)
+    return movements
+
+
+@use_case("stock.put_away")
+def put_away(location_id: int, rows: Sequence[PutAway], *, source: str, by: Any, at: datetime | None = None) -> list[int]:
+    """Units lie in another bin of their location now: two movements a row, and nothing else changes. What is pinned for a
+    picker or blocked stays where it is.
+
+    The same `source` again changes nothing and returns the same ids. Raises Invalid `quantity_invalid`, `same_bin`, Conflict
+    `short` with what is free there, NotFound, Forbidden (other location).
+    """
+    authorize(by, "stock.put_away", location_id)
+    rows = [PutAway(*row) for row in rows]
+    if not rows or any(row.quantity <= 0 for row in rows):
+        raise Invalid(_("Quantities are above zero."), code="quantity_invalid")
+    if any(row.bin == row.from_bin for row in rows):
+        raise Invalid(_("It lies in that bin already."), code="same_bin")
+    moves = [(Place(r.product_id, location_id, b, r.lot), q) for r in rows for b, q in ((r.from_bin, -r.quantity), (r.bin, r.quantity))]
+    lay = balances_at({tuple(place) for place, quantity in moves if quantity < 0})  # type: ignore[misc]
+    expiries = {(b.product_id, b.lot): b.expires_on for b in lay.values()}
+    held = _hold(_expiries((place, expiries.get((place.product_id, place.lot))) for place, _quantity in moves))
+    sources = _sources(source, len(moves))
+    if known := _known(sources):
+        return known
+    event = current().event(
+        "stock.put_away", [*_product_subjects(row.product_id for row in rows), ("location", location_id)],
+        {"location": location_id, "source": source, "rows": [[r.product_id, r.quantity, r.from_bin, r.bin, r.lot] for r in rows]},
+    )  # fmt: skip
+    taken_back = netted(summed((held.balances[place].id, quantity) for place, quantity in moves), current().at)
+    postings = [
+        Posting(held.balances[place].id, MovementKind.PUT_AWAY, quantity=quantity, source=each)
+        for (place, quantity), each in zip(moves, sources, strict=True)
+    ]
+    movements = post([*postings, *taken_back], event)[: len(moves)]
+    if taken_back:
+        rebuild_cells(held.cells, event)
     return movements
 
 
