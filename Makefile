@@ -28,7 +28,7 @@ check: install
 	@$(RUN) -m oms.runtime.check
 
 soak: install
-	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak tests/browser/test_accessibility.py tests/journeys/test_northwind.py \
+	@SOAK_MINUTES=$(MINUTES) SOAK_SEED=$(SEED) $(RUN) -m pytest -m "not architecture" tests/soak tests/browser/test_accessibility.py tests/journeys/test_northwind.py tests/inventory/feeds/test_shuffled.py \
 		tests/oms/runtime/test_supervisor.py tests/oms/runtime/test_z_backup.py
 
 bench: install

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -27,6 +28,9 @@ class UnitSerializer(serializers.ModelSerializer[Unit]):
         fields = ["code", "num", "den"]
 
 
+UNITS = Prefetch("units", Unit.objects.order_by("code"))
+
+
 class ProductSerializer(serializers.ModelSerializer[Product]):
     """A product as a partner orders it."""
 
@@ -47,7 +51,7 @@ class ProductList(ListAPIView[Product]):
     queryset = Product.objects.none()
 
     def get_queryset(self) -> Any:
-        return Product.objects.prefetch_related("units")
+        return Product.objects.prefetch_related(UNITS)
 
 
 class ProductDetail(APIView):
@@ -59,7 +63,7 @@ class ProductDetail(APIView):
     @extend_schema(responses=ProductSerializer)
     def get(self, request: Request, sku: str) -> Response:
         """The product with its units."""
-        found = Product.objects.prefetch_related("units").filter(sku=sku).first() if "\x00" not in sku else None
+        found = Product.objects.prefetch_related(UNITS).filter(sku=sku).first() if "\x00" not in sku else None
         if found is None:
             raise NotFound(_("There is no product %(sku)s.") % {"sku": sku}, code="product_missing")
         return Response(ProductSerializer(found).data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.urls import path
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -77,7 +78,8 @@ class ShipmentDetail(APIView):
     @extend_schema(responses=ShipmentDetailSerializer)
     def get(self, request: Request, number: str) -> Response:
         """The shipment with its lines."""
-        rows = visible_shipments(request.user).select_related("order", "location").prefetch_related("lines__line", "lines__product")
+        lines = Prefetch("lines", ShipmentLine.objects.select_related("line", "product").order_by("line__position", "pk"))
+        rows = visible_shipments(request.user).select_related("order", "location").prefetch_related(lines)
         found = rows.filter(number=number).first() if "\x00" not in number else None
         if found is None:
             raise NotFound(_("There is no shipment %(number)s.") % {"number": number}, code="shipment_missing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -114,8 +115,8 @@ class WithdrawnIn(msgspec.Struct, forbid_unknown_fields=True):
 
 def rows(request: Request) -> Any:
     """Returns one may see, with what is shown of them."""
-    shown = ["lines__order", "lines__product", "lines__shipment_line__shipment"]
-    return visible_returns(request.user).select_related("customer", "location").prefetch_related(*shown)
+    lines = ReturnLine.objects.select_related("order", "product", "shipment_line__shipment").order_by("pk")
+    return visible_returns(request.user).select_related("customer", "location").prefetch_related(Prefetch("lines", lines))
 
 
 def find(request: Request, number: str) -> Return:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.urls import path
 from django.utils.timezone import localdate
@@ -100,7 +101,7 @@ class InvoiceList(ListAPIView[Invoice]):
 def find(request: Request, number: str) -> Invoice:
     """The invoice within the row filter, or NotFound."""
     authorize(request.user, "payments.view_invoices")
-    rows = visible_invoices(request.user).prefetch_related("lines", "taxes", "customer__addresses")
+    rows = visible_invoices(request.user).prefetch_related(Prefetch("lines", InvoiceLine.objects.order_by("pk")), Prefetch("taxes", InvoiceTax.objects.order_by("category", "rate")), "customer__addresses")
     found = rows.filter(number=number).first() if "\x00" not in number else None
     if found is None:
         raise NotFound(_("There is no invoice %(number)s.") % {"number": number}, code="invoice_missing")

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import msgspec
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
@@ -173,7 +174,8 @@ def etag(order: Order) -> str:
 
 def find(request: Request, number: str) -> Order:
     """The order within the row filter, or NotFound."""
-    found = visible_orders(request.user).filter(number=number).prefetch_related("lines__product").first()
+    lines = Prefetch("lines", OrderLine.objects.select_related("product").order_by("position"))
+    found = visible_orders(request.user).filter(number=number).prefetch_related(lines).first()
     if found is None:
         raise NotFound(_("There is no order %(number)s.") % {"number": number}, code="order_missing")
     return found
