@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from inventory.counts.models import CountSheet
 from inventory.counts.selectors import lines_of
 from oms.company.models import Company
 from oms.web.barcodes import code128
+from oms.web.documents import written as _
 
 
 def sheet_data(sheet: CountSheet, company: Company) -> dict[str, Any]:

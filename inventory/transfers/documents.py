@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from inventory.transfers.models import Transfer
 from inventory.transfers.selectors import coming, picks
 from oms.company.models import Company
 from oms.web.barcodes import code128
+from oms.web.documents import written as _
 from oms.web.format import quantity
 
 

@@ -9,8 +9,22 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import npgettext, pgettext
 
 from oms.kernel.errors import Unavailable
+
+CONTEXT = "document"
+
+
+def written(text: str) -> str:
+    """A text of what customers get, in the language that is active. Its translations carry a context of their own: documents
+    and mail are German for a German customer while the pages stay in the one language they are in."""
+    return pgettext(CONTEXT, text)
+
+
+def written_many(one: str, many: str, number: int) -> str:
+    """`written` for one and for many."""
+    return npgettext(CONTEXT, one, many, number)
 
 
 def pdf(template: str, data: Mapping[str, Any]) -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from oms.company.models import Company
 from oms.web.barcodes import code128
+from oms.web.documents import written as _
 from oms.web.format import money, price, quantity
 from orders.fulfilment.models import Shipment, ShipmentLine, Wave
 from orders.fulfilment.selectors import Take

@@ -8,11 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, override
+from django.utils.translation import override
 
 from oms.company.models import Company
 from oms.web import format as fmt
+from oms.web.documents import written as _
+from oms.web.documents import written_many
 from orders.approval.models import ApprovalLine
 from orders.book.models import Order
 from orders.fulfilment.models import Shipment, ShipmentLine
@@ -179,7 +180,7 @@ def answer(case: Case, message: CaseMessage, language: str) -> Letter:
         files = list(message.files.values_list("name", flat=True))
         text = [message.text]
         if files:
-            text.append(ngettext("A file belongs to it: %(names)s", "Files belong to it: %(names)s", len(files)) % {"names": ", ".join(files)})
+            text.append(written_many("A file belongs to it: %(names)s", "Files belong to it: %(names)s", len(files)) % {"names": ", ".join(files)})
         return Letter(f"[{case.number}] {case.title}", "\n\n".join(text))
 
 

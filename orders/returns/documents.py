@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from inventory.catalog.models import StorageLocation
 from oms.company.models import Company, ReasonCode
 from oms.web.barcodes import code128
+from oms.web.documents import written as _
 from oms.web.format import quantity
 from orders.returns.models import Return
 

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from customers.parties.models import Customer
 from oms.company.models import Company
+from oms.web.documents import written as _
 from oms.web.format import money, percent, price, quantity
 from payments.billing.models import CreditNote, DunningNotice, Invoice, ProForma
 from payments.billing.selectors import AccountStatement
@@ -56,7 +56,7 @@ def invoice_data(invoice: Invoice, company: Company, notes: Sequence[str]) -> di
             "totals": [
                 [_("Net"), money(invoice.net, code)],
                 *[[_("%(category)s %(rate)s on %(net)s") % {
-                    "category": tax.get_category_display(), "rate": percent(tax.rate, 1), "net": money(tax.net, code)},
+                    "category": _(str(tax.get_category_display())), "rate": percent(tax.rate, 1), "net": money(tax.net, code)},
                     money(tax.tax, code)] for tax in invoice.taxes.all()],
                 [_("Total %(currency)s") % {"currency": code}, money(invoice.total, code)],
             ],
@@ -126,7 +126,7 @@ def credit_note_data(note: CreditNote, company: Company) -> dict[str, Any]:
     with override(note.customer.language):
         return {
             "sender": _sender(company), "to": address_of(note.customer), "lang": note.customer.language[:2],
-            "title": f"{note.get_kind_display()} {note.number}",
+            "title": f"{_(str(note.get_kind_display()))} {note.number}",
             "facts": [
                 [_("Date"), _day(note.credit_date)], [_("Invoice"), note.invoice.number],
                 [_("Invoice date"), _day(note.invoice.invoice_date)], [_("Customer"), note.customer.code],
@@ -180,7 +180,7 @@ def statement_data(account: CreditAccount, statement: AccountStatement, company:
             "moves_title": _("Postings since %(day)s") % {"day": _day(statement.since)},
             "moves_heads": [_("Date"), _("What"), _("Document"), _("Amount"), f"{_('Balance')} {code}"],
             "moves": [["", _("Balance brought forward"), "", "", money(statement.opening, code)],
-                      *[[_day(p.day), str(p.word), p.number, money(p.amount, code), money(p.balance, code)]
+                      *[[_day(p.day), _(str(p.word)), p.number, money(p.amount, code), money(p.balance, code)]
                         for p in statement.postings]],
             "pay": _("Please pay what is due to %(iban)s. Tell us at once if something here is wrong.") % {"iban": company.iban},
             "page": _("Page"), "vat": _("VAT number"),
