@@ -6,3 +6,4 @@ from oms.accounts.policies import policy
 
 policy("orders.keep_view", {"sales", "approver", "manager", "finance", "warehouse", "partner", "administrator"})
 policy("orders.note", {"sales", "approver", "manager", "finance", "partner"})
+policy("orders.see_confirmation", {"sales", "approver", "manager", "finance", "partner"})

@@ -32,6 +32,7 @@ urlpatterns = [
     path("shipments/<str:number>/deliver/", views.DeliverShipment.as_view(), name="shipment-deliver"),
     path("shipments/<str:number>/cancel/", views.TakeBackShipment.as_view(), name="shipment-cancel"),
     path("<str:number>/", views.OrderDetail.as_view(), name="order-detail"),
+    path("<str:number>/confirmation.pdf", views.Confirmation.as_view(), name="order-confirmation"),
     path("<str:number>/notes/", views.AddNote.as_view(), name="order-note"),
     path("<str:number>/notes/<int:note>/drop/", views.DropNote.as_view(), name="order-note-drop"),
     path("<str:number>/files/<int:file>/", views.NoteFile.as_view(), name="order-file"),

@@ -19,13 +19,16 @@ from rest_framework.views import APIView
 from oms.accounts.authentication import RequiresScope
 from oms.accounts.choices import Role
 from oms.accounts.policies import authorize
+from oms.company.selectors import company
 from oms.events.selectors import timeline
 from oms.kernel.errors import NotFound
+from oms.web.documents import pdf_response
 from oms.web.once import KEY_PARAMETER, body_of, key_of
 from oms.web.paging import NewestFirst
 from orders.book.models import Order, OrderLine
 from orders.book.selectors import visible_orders
 from orders.desk.adapters import answer_data, decode_order, encode, encode_partner
+from orders.desk.documents import confirmation_pdf
 from orders.desk.filters import OrderFilterSet
 from orders.entry.domain import Answer
 from orders.entry.services import Key, Replayed, quote, submit
@@ -179,6 +182,20 @@ def find(request: Request, number: str) -> Order:
     if found is None:
         raise NotFound(_("There is no order %(number)s.") % {"number": number}, code="order_missing")
     return found
+
+
+class OrderConfirmation(APIView):
+    """The order on paper."""
+
+    permission_classes = [RequiresScope]
+    scope = "orders"
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, number: str) -> HttpResponse:
+        """What is confirmed, at which price, arriving when, as PDF in the customer's language. 409 `draft` before it is submitted."""
+        authorize(request.user, "orders.see_confirmation")
+        order = find(request, number)
+        return pdf_response(order.number, confirmation_pdf(order, company()))
 
 
 class OrderTimeline(APIView):

@@ -17,6 +17,7 @@ from orders.desk.views.orders import (
     AddNote,
     Backlog,
     CancelOrder,
+    Confirmation,
     DropNote,
     DropView,
     HoldOrder,
@@ -38,7 +39,7 @@ from orders.desk.views.warehouse import (
 )
 
 __all__ = [
-    "AddNote", "ApprovalImpact", "ApproveOrder", "Approvals", "Backlog", "Backorders", "BatchColumns", "BatchPage", "BatchReasons", "BatchTemplate", "Batches", "BringInBatch", "CancelOrder", "CustomerOptions", "DeliverShipment", "DropBatch", "DropNote", "DropView", "EnterOrder", "EntryQuote", "GoOnBatch",
+    "AddNote", "ApprovalImpact", "ApproveOrder", "Approvals", "Backlog", "Backorders", "BatchColumns", "BatchPage", "BatchReasons", "BatchTemplate", "Batches", "BringInBatch", "CancelOrder", "Confirmation", "CustomerOptions", "DeliverShipment", "DropBatch", "DropNote", "DropView", "EnterOrder", "EntryQuote", "GoOnBatch",
     "HoldOrder", "KeepView", "LiftHold", "NoteFile", "OrderDetail", "OrderList", "PlanNow", "ProductOptions", "ReleaseBacklog", "ReleaseOrder",
     "ShipShipment", "ShipmentDetail", "Shipments", "TakeBackShipment",
 ]  # fmt: skip

@@ -14,14 +14,17 @@ from django.utils.translation import gettext_lazy
 
 from oms.accounts.choices import Role
 from oms.company.models import ReasonCode
+from oms.company.selectors import company
 from oms.events.selectors import timeline
 from oms.jobs.services import enqueue
 from oms.kernel.errors import Invalid
 from oms.web import format as fmt
 from oms.web import words
+from oms.web.documents import pdf_response
 from oms.web.views import SIGNED_IN, ActionPage, ListPage, Page
 from orders.book.choices import OrderStatus
 from orders.book.models import Order
+from orders.desk.documents import confirmation_pdf
 from orders.desk.filters import OrderFilterSet
 from orders.desk.models import OrderFile, SavedView
 from orders.desk.selectors import invoices_of, line_views, notes_of, order_page, order_rows
@@ -147,6 +150,17 @@ def found_order(request: HttpRequest, number: str) -> Order:
     if order is None:
         raise Http404(_("There is no order %(number)s.") % {"number": number})
     return order
+
+
+class Confirmation(Page):
+    """The order as the customer gets it on paper."""
+
+    verb = "orders.see_confirmation"
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        order = found_order(request, self.kwargs["number"])
+        return pdf_response(order.number, confirmation_pdf(order, company()))
 
 
 class AddNote(ActionPage):
