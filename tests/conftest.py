@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from hypothesis import HealthCheck
@@ -171,7 +172,9 @@ def on_plain(plain_database: str, django_db_blocker: Any) -> None:
 
 
 def stay_at(name: str) -> None:
-    """Point Django's connection at a database, if it does not already."""
+    """Point Django's connection at a database, if it does not already; what another test's people had counted is forgotten, for
+    in the small company they are the same people."""
+    cache.clear()
     if connection.settings_dict["NAME"] != name:
         use(name)
 
