@@ -24,7 +24,7 @@ KINDS = {
     "on_hold": TrackingKind.TROUBLE, "delivery_delayed": TrackingKind.TROUBLE, "cancelled": TrackingKind.TROUBLE,
 }  # fmt: skip
 # What says that the call may go well another time, and not that the carrier refused.
-PASSING = re.compile(r"time.?out|timed out|tempor|unavailable|connection|5\d\d|rate.?limit|429", re.IGNORECASE)
+PASSING = re.compile(r"time.?out|timed out|temporar|unavailable|connection|rate.?limit|^(?:429|5\d\d) |\b(?:http|status)\W{0,3}(?:429|5\d\d)\b", re.IGNORECASE)
 TOLD_EARLY = ("pending", "unknown", "")
 
 
