@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from oms.accounts.selectors import system_user
 from oms.events.consumers import News, consumer
+from orders.carriers.selectors import spoken_of
 from orders.carriers.services import follow
 
 
 @consumer("orders.carriers", events=["shipment.shipped"])
 def follow_shipped(news: News) -> None:
     """Of shipments that no carrier spoke of, nothing."""
-    follow(news.subject("shipment"), by=system_user())
+    shipment_id = news.subject("shipment")
+    if spoken_of(shipment_id):
+        follow(shipment_id, by=system_user())

@@ -190,6 +190,12 @@ def to_track(carrier: Carrier, limit: int = 1_000) -> list[str]:
     return list(rows.order_by("shipment__shipped_at", "pk").values_list("tracking_number", flat=True)[:limit])
 
 
+def spoken_of(shipment_id: int) -> bool:
+    """Whether a carrier told of a shipment, or of its number before it was the shipment's. One statement."""
+    number = Shipment.objects.filter(pk=shipment_id).exclude(tracking_number="").values("tracking_number")
+    return TrackingEvent.objects.filter(Q(shipment_id=shipment_id) | Q(tracking_number__in=number)).exists()
+
+
 def to_follow(now: datetime, limit: int = 1_000) -> list[int]:
     """Shipments on their way that a carrier spoke of within a day: what was kept and, by whatever happened, not followed."""
     rows = Shipment.objects.filter(status__in=["shipped", "in_transit", "failed"], tracking__received_at__gt=now - timedelta(days=1))

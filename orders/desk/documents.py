@@ -25,11 +25,11 @@ def confirmation_pdf(order: Order, company: Company) -> bytes:
     if order.status == OrderStatus.DRAFT:
         raise Conflict("A draft is not confirmed.", code="draft", clears="Submit it first.")
     lines = sorted(order.lines.all(), key=lambda x: x.position)
-    return pdf("orders/desk/confirmation.typ", confirmation_data(order, lines, last_promises([x.pk for x in lines]), company))
+    return pdf("payments/billing/invoice.typ", confirmation_data(order, lines, last_promises([x.pk for x in lines]), company))
 
 
 def confirmation_data(order: Order, lines: Sequence[OrderLine], promises: Mapping[int, Promise], company: Company) -> dict[str, Any]:
-    """What the template sets: lines of which something stands, {line id: its standing promise}; sums of what stands."""
+    """What the invoice's template sets: lines of which something stands, {line id: its standing promise}; sums of what stands."""
     code, place = order.currency_id, order.ship_to
     standing = [line for line in lines if line.quantity_ordered > line.quantity_cancelled]
     with override(order.customer.language):

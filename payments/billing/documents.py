@@ -13,6 +13,7 @@ from customers.parties.models import Customer
 from oms.company.models import Company
 from oms.web.documents import written as _
 from oms.web.format import money, percent, price, quantity
+from payments.billing.choices import AGE_WORDS
 from payments.billing.models import CreditNote, DunningNotice, Invoice, ProForma
 from payments.billing.selectors import AccountStatement
 from payments.credit.models import CreditAccount
@@ -157,11 +158,6 @@ def unit_price(line: Any, currency: str) -> str:
     return text if line.price_unit == 1 else f"{text} / {line.price_unit}"
 
 
-def age_words() -> list[str]:
-    """The buckets of `age_bucket`, in words."""
-    return [_("Not due"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("Older")]
-
-
 def statement_data(account: CreditAccount, statement: AccountStatement, company: Company) -> dict[str, Any]:
     """What the statement of account's template sets; the payer's addresses prefetched."""
     code = account.currency_id
@@ -176,7 +172,7 @@ def statement_data(account: CreditAccount, statement: AccountStatement, company:
             "open": [[x.name, x.reference, _day(x.day), _day(x.due_date), money(x.total, code), money(x.rest, code)]
                      for x in statement.items],
             "open_total": [_("You owe"), money(statement.closing, code)],
-            "ages": [age_words(), [money(age, code) for age in statement.ages]],
+            "ages": [[_(str(word)) for word in AGE_WORDS], [money(age, code) for age in statement.ages]],
             "moves_title": _("Postings since %(day)s") % {"day": _day(statement.since)},
             "moves_heads": [_("Date"), _("What"), _("Document"), _("Amount"), f"{_('Balance')} {code}"],
             "moves": [["", _("Balance brought forward"), "", "", money(statement.opening, code)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from oms.accounts.policies import authorize
 from oms.company.selectors import exponent
 from oms.events.services import current, new_ids, use_case
 from oms.jobs.services import enqueue
+from oms.kernel.dates import asked_again
 from oms.kernel.errors import Conflict, Invalid, NotFound
 from payments.bank.models import Payment
 from payments.bank.services import apply_line, reverse_payment
@@ -26,7 +27,6 @@ from payments.providers.models import GivenBack, ProviderCharge
 from payments.providers.selectors import left_of
 
 CARRY_OUT = "payments.providers"
-BACKOFF_MINUTES = (1, 5, 15, 60)
 
 
 @use_case("payments.ask_charge")
@@ -140,8 +140,7 @@ def _later(charge_id: int, asked: str, why: str, *, by: Any, at: datetime | None
     authorize(by, "payments.carry_out_charge")
     charge = lock_charge(charge_id)
     if charge.state == asked:
-        minutes = BACKOFF_MINUTES[min(charge.attempts, len(BACKOFF_MINUTES) - 1)]
-        charge.attempts, charge.reason, charge.next_at = charge.attempts + 1, why[:300], current().at + timedelta(minutes=minutes)
+        charge.attempts, charge.reason, charge.next_at = charge.attempts + 1, why[:300], asked_again(current().at, charge.attempts)
         charge.save(update_fields=["attempts", "reason", "next_at"])
     return str(charge.state)
 
@@ -248,8 +247,7 @@ def given_back(pk: int, said: Said | None, why: str = "", *, by: Any, at: dateti
     if made.state != GivenBackState.ASKED:
         return str(made.state)
     if said is None:
-        minutes = BACKOFF_MINUTES[min(made.attempts, len(BACKOFF_MINUTES) - 1)]
-        made.attempts, made.reason, made.next_at = made.attempts + 1, why[:300], current().at + timedelta(minutes=minutes)
+        made.attempts, made.reason, made.next_at = made.attempts + 1, why[:300], asked_again(current().at, made.attempts)
     else:
         made.state = GivenBackState.DECLINED if said.refused else GivenBackState.GIVEN
         made.reference, made.reason = said.reference, said.refused[:300]

@@ -19,19 +19,18 @@ from inventory.stock.services.facts import (
     Left,
     Moved,
     Opening,
-    PutAway,
     Received,
     adjust,
     count,
     leave,
     passed_through,
-    put_away,
     receive,
     set_opening,
     transfer,
 )
 from inventory.stock.services.issuing import issue
 from inventory.stock.services.ledger import allocate, deallocate
+from inventory.stock.services.putting_away import PutAway, put_away
 from inventory.stock.services.receipts import ReceiptRow, close_receipt, expect_receipt, expect_receipts
 from inventory.stock.services.safety import set_safety
 

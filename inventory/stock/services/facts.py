@@ -7,28 +7,25 @@ Facts are idempotent by `source`: the same source moves stock once and is answer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from django.utils.translation import gettext as _
 
-from inventory.stock.bookings import Pair
 from inventory.stock.choices import MovementKind
 from inventory.stock.exceptions import BelowAllocated
-from inventory.stock.locks import BalanceRow, CellRow, Place, open_balances, open_cells
+from inventory.stock.locks import Place
 from inventory.stock.models import Balance, CountedPlace
 from inventory.stock.selectors import (
-    balances_at,
     balances_named,
     counted_before,
     moved_since,
-    posted,
     sources_posted,
 )
 from inventory.stock.services import adjusting
 from inventory.stock.services.availability import rebuild_cells, shift_by_fact
+from inventory.stock.services.holding import Held, expiries, hold, known_to, numbered, product_subjects
 from inventory.stock.services.ledger import Posting, post
 from inventory.stock.services.netting import netted
 from inventory.stock.services.receipts import take_in
@@ -76,16 +73,6 @@ class Moved(NamedTuple):
     expires_on: date | None = None
 
 
-class PutAway(NamedTuple):
-    """`quantity` base units go from one bin of a location into another; "" is no bin, where goods are received."""
-
-    product_id: int
-    quantity: int
-    bin: str
-    from_bin: str = ""
-    lot: str = ""
-
-
 class Opening(NamedTuple):
     """Stock that lay there before the system began."""
 
@@ -95,50 +82,6 @@ class Opening(NamedTuple):
     lot: str
     expires_on: date | None
     quantity: int
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a fact has under lock."""
-
-    cells: dict[Pair, CellRow]
-    balances: dict[Place, BalanceRow]
-
-
-def _hold(places: dict[Place, date | None]) -> Held:
-    """Availability before balances, each sorted (the lock order of the house)."""
-    cells = open_cells({(place.product_id, place.location_id) for place in places})
-    return Held(cells, open_balances(places))
-
-
-def _expiries(rows: Iterable[tuple[Place, date | None]]) -> dict[Place, date | None]:
-    places: dict[Place, date | None] = {}
-    for place, expires_on in rows:
-        if places.setdefault(place, expires_on) != expires_on:
-            raise Invalid(
-                _("Lot %(lot)s has two expiry dates.") % {"lot": place.lot}, code="lot_expiry",
-                product_id=place.product_id, lot=place.lot,
-            )  # fmt: skip
-    return places
-
-
-def _sources(source: str | None, count: int) -> list[str | None]:
-    """One sender's id a movement: the source itself, then source/2 …"""
-    if source is None:
-        return [None] * count
-    if not source or len(source) > 80:
-        raise Invalid(_("A source has 1 to 80 characters."), code="source_invalid")
-    return [source, *(f"{source}/{n}" for n in range(2, count + 1))]
-
-
-def _known(sources: Collection[str | None]) -> list[int]:
-    """The movements of these sources, asked under the balances' locks: a second sender has waited for the first."""
-    named = [source for source in sources if source]
-    return posted(named) if named else []
-
-
-def _product_subjects(product_ids: Iterable[int]) -> list[tuple[str, int]]:
-    return [("product", product) for product in sorted(set(product_ids))]
 
 
 @use_case("stock.receive")
@@ -154,14 +97,14 @@ def receive(
     rows = [Received(*row) for row in rows]
     if not rows or any(row.quantity <= 0 for row in rows):
         raise Invalid(_("Received quantities are above zero."), code="quantity_invalid")
-    sources = _sources(source, len(rows))
+    sources = numbered(source, len(rows))
     places = [Place(row.product_id, location_id, row.bin, row.lot) for row in rows]
-    held = _hold(_expiries(zip(places, (row.expires_on for row in rows), strict=True)))
-    if known := _known(sources):
+    held = hold(expiries(zip(places, (row.expires_on for row in rows), strict=True)))
+    if known := known_to(sources):
         return known
     event = current().event(
         "stock.received",
-        [*_product_subjects(row.product_id for row in rows), ("location", location_id)],
+        [*product_subjects(row.product_id for row in rows), ("location", location_id)],
         {"location": location_id, "source": source, "rows": [[r.product_id, r.quantity, r.receipt_id] for r in rows]},
     )
     taken_back = netted(summed((held.balances[p].id, row.quantity) for p, row in zip(places, rows, strict=True)), current().at)
@@ -194,51 +137,15 @@ def adjust(
     rows = [Change(*row) for row in rows]
     worth = adjusting.checked(location_id, rows, reason, by, proposed_by_id)
     places = [Place(row.product_id, location_id, row.bin, row.lot) for row in rows]
-    held = _hold(dict.fromkeys(places))
-    sources = _sources(source, len(rows))
-    if known := _known(sources):
+    held = hold(dict.fromkeys(places))
+    sources = numbered(source, len(rows))
+    if known := known_to(sources):
         return known
     event, movements = _post_fact(
         "stock.adjusted", location_id, held, MovementKind.ADJUST, reason.strip(),
         list(zip(places, (row.delta for row in rows), sources, strict=True)),
     )  # fmt: skip
     adjusting.record(location_id, reason, worth, movements, proposed_by_id, event)
-    return movements
-
-
-@use_case("stock.put_away")
-def put_away(location_id: int, rows: Sequence[PutAway], *, source: str, by: Any, at: datetime | None = None) -> list[int]:
-    """Units lie in another bin of their location now: two movements a row, and nothing else changes. What is pinned for a
-    picker or blocked stays where it is.
-
-    The same `source` again changes nothing and returns the same ids. Raises Invalid `quantity_invalid`, `same_bin`, Conflict
-    `short` with what is free there, NotFound, Forbidden (other location).
-    """
-    authorize(by, "stock.put_away", location_id)
-    rows = [PutAway(*row) for row in rows]
-    if not rows or any(row.quantity <= 0 for row in rows):
-        raise Invalid(_("Quantities are above zero."), code="quantity_invalid")
-    if any(row.bin == row.from_bin for row in rows):
-        raise Invalid(_("It lies in that bin already."), code="same_bin")
-    moves = [(Place(r.product_id, location_id, b, r.lot), q) for r in rows for b, q in ((r.from_bin, -r.quantity), (r.bin, r.quantity))]
-    lay = balances_at({tuple(place) for place, quantity in moves if quantity < 0})  # type: ignore[misc]
-    expiries = {(b.product_id, b.lot): b.expires_on for b in lay.values()}
-    held = _hold(_expiries((place, expiries.get((place.product_id, place.lot))) for place, _quantity in moves))
-    sources = _sources(source, len(moves))
-    if known := _known(sources):
-        return known
-    event = current().event(
-        "stock.put_away", [*_product_subjects(row.product_id for row in rows), ("location", location_id)],
-        {"location": location_id, "source": source, "rows": [[r.product_id, r.quantity, r.from_bin, r.bin, r.lot] for r in rows]},
-    )  # fmt: skip
-    taken_back = netted(summed((held.balances[place].id, quantity) for place, quantity in moves), current().at)
-    postings = [
-        Posting(held.balances[place].id, MovementKind.PUT_AWAY, quantity=quantity, source=each)
-        for (place, quantity), each in zip(moves, sources, strict=True)
-    ]
-    movements = post([*postings, *taken_back], event)[: len(moves)]
-    if taken_back:
-        rebuild_cells(held.cells, event)
     return movements
 
 
@@ -255,10 +162,10 @@ def transfer(
     if not rows or any(row.delta == 0 for row in rows):
         raise Invalid(_("A transfer moves something."), code="quantity_invalid")
     places = [Place(row.product_id, location_id, row.bin, row.lot) for row in rows]
-    held = _hold(_expiries(zip(places, (row.expires_on for row in rows), strict=True)))
+    held = hold(expiries(zip(places, (row.expires_on for row in rows), strict=True)))
     _event, movements = _post_fact(
         "stock.transferred", location_id, held, MovementKind.TRANSFER, reference,
-        list(zip(places, (row.delta for row in rows), _sources(source, len(rows)), strict=True)),
+        list(zip(places, (row.delta for row in rows), numbered(source, len(rows)), strict=True)),
     )  # fmt: skip
     return movements
 
@@ -287,10 +194,10 @@ def count(
     if moment > current().clock:
         raise Invalid(_("Nothing was counted in the future."), code="counted_later", errors=[
             {"field": "as_of", "message": _("This is still to come.")}])  # fmt: skip
-    held = _hold(dict.fromkeys(places))
-    sources = _sources(source, len(rows))
+    held = hold(dict.fromkeys(places))
+    sources = numbered(source, len(rows))
     if counted_before(sources):
-        return _known(sources)
+        return known_to(sources)
     later = moved_since([held.balances[place].id for place in places], moment)
     differences = {
         place: row.quantity - held.balances[place].on_hand + later.get(held.balances[place].id, 0)
@@ -339,7 +246,7 @@ def _post_fact(
     _refuse_below_allocated(held, {place: delta + found[place] for place, delta in stays.items()})
     event = current().event(
         name,
-        [*_product_subjects(place.product_id for place in totals), ("location", location_id)],
+        [*product_subjects(place.product_id for place in totals), ("location", location_id)],
         {"location": location_id, "reason": reason,
          "rows": [[held.balances[place].id, delta, found[place]] for place, delta in sorted(totals.items())]},
     )  # fmt: skip
@@ -401,7 +308,7 @@ def set_opening(
     if not totals:
         return 0
     places = [Place(row.product_id, row.location_id, row.bin, row.lot) for row in rows]
-    held = _hold(_expiries(zip(places, (row.expires_on for row in rows), strict=True)))
+    held = hold(expiries(zip(places, (row.expires_on for row in rows), strict=True)))
     named = {place: f"{source}/{held.balances[place].id}" for place in totals}
     there = sources_posted(named.values())
     new = {place: quantity for place, quantity in totals.items() if named[place] not in there}
@@ -409,7 +316,7 @@ def set_opening(
         return 0
     event = current().event(
         "stock.opening",
-        _product_subjects(place.product_id for place in new),
+        product_subjects(place.product_id for place in new),
         {"source": source, "balances": len(new), "units": sum(new.values())},
     )
     post(
@@ -441,7 +348,7 @@ def leave(location_id: int, rows: Sequence[Left], reason: str) -> list[int]:
     """
     if not rows:
         return []
-    held = _hold(dict.fromkeys(row.place for row in rows))
+    held = hold(dict.fromkeys(row.place for row in rows))
     gone = summed((row.place, row.quantity) for row in rows)
     taken_back = netted({held.balances[place].id: -quantity for place, quantity in gone.items()}, current().at)
     back = {posting.balance_id: posting.quantity for posting in taken_back}
@@ -449,7 +356,7 @@ def leave(location_id: int, rows: Sequence[Left], reason: str) -> list[int]:
     found = {place: max(0, quantity - held.balances[place].on_hand) for place, quantity in stays.items()}
     _refuse_below_allocated(held, {place: found[place] - quantity for place, quantity in stays.items()})
     event = current().event(
-        "stock.left", [*_product_subjects(place.product_id for place in gone), ("location", location_id)],
+        "stock.left", [*product_subjects(place.product_id for place in gone), ("location", location_id)],
         {"location": location_id, "reason": reason,
          "rows": [[held.balances[r.place].id, r.quantity, r.line_id] for r in rows], "found": sum(found.values())},
     )  # fmt: skip
@@ -473,9 +380,9 @@ def passed_through(location_id: int, rows: Sequence[Left], reason: str) -> list[
 
     Each row is opened and issued at the command's time; the issues' movements, in the order of rows.
     """
-    held = _hold(dict.fromkeys(row.place for row in rows))
+    held = hold(dict.fromkeys(row.place for row in rows))
     event = current().event(
-        "stock.left", [*_product_subjects(row.place.product_id for row in rows), ("location", location_id)],
+        "stock.left", [*product_subjects(row.place.product_id for row in rows), ("location", location_id)],
         {"location": location_id, "reason": reason, "rows": [[held.balances[r.place].id, r.quantity, r.line_id] for r in rows], "found": 0},
     )  # fmt: skip
     there = [(held.balances[row.place].id, row) for row in rows]

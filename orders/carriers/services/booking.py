@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from oms.accounts.policies import authorize
 from oms.events.services import current, new_ids, use_case
 from oms.jobs.services import enqueue
+from oms.kernel.dates import asked_again
 from oms.kernel.errors import Conflict, Invalid
 from orders.book.services import subjects
 from orders.carriers.adapters import NoAnswer, Parcels, Said, carrier_port
@@ -22,7 +23,6 @@ from orders.fulfilment.locks import lock_shipment
 from orders.fulfilment.models import Shipment
 
 CARRY_OUT = "carriers.speak"
-BACKOFF_MINUTES = (1, 5, 15, 60)
 NOT_GONE = ("released", "picking", "picked", "packed")
 MAX_PARCELS, MAX_GRAMS = 999, 100_000_000
 
@@ -170,7 +170,6 @@ def later(consignment_id: int, asked: str, why: str, *, by: Any, at: datetime | 
     authorize(by, "carriers.carry_out")
     made = lock_consignment(consignment_id)
     if made.state == asked:
-        minutes = BACKOFF_MINUTES[min(made.attempts, len(BACKOFF_MINUTES) - 1)]
-        made.attempts, made.reason, made.next_at = made.attempts + 1, why[:300], current().at + timedelta(minutes=minutes)
+        made.attempts, made.reason, made.next_at = made.attempts + 1, why[:300], asked_again(current().at, made.attempts)
         made.save(update_fields=["attempts", "reason", "next_at"])
     return str(made.state)

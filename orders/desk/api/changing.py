@@ -22,7 +22,7 @@ from oms.kernel.errors import Invalid, OMSError, Unprocessable
 from oms.web.errors import as_oms_error, problem
 from oms.web.once import KEY_PARAMETER, answer_once, decoded, key_of
 from orders.book.models import Order
-from orders.desk.adapters import check_number, check_text, decode_order, encode_partner
+from orders.desk.adapters import LineIn, check_number, check_text, decode_order, encode_partner
 from orders.desk.api.orders import (
     LineSerializer,
     OrderDetailSerializer,
@@ -85,24 +85,12 @@ class ChangeIn(msgspec.Struct, forbid_unknown_fields=True):
     discount: Decimal | None = None
 
 
-class AddedIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A new line as sent."""
-
-    sku: str
-    quantity: Decimal
-    unit: str = ""
-    price: Decimal | None = None
-    discount: Decimal | None = None
-    no_split: bool = False
-    reason: str = ""
-
-
 class AmendIn(msgspec.Struct, forbid_unknown_fields=True):
     """An amendment as sent."""
 
     reason: str
     lines: list[ChangeIn] = []
-    added: list[AddedIn] = []
+    added: list[LineIn] = []
     requested_date: date | None = None
     ship_to: str = ""
 

@@ -20,7 +20,8 @@ from oms.kernel.errors import Invalid, NotFound
 from oms.web import words
 from oms.web.documents import pdf, pdf_response
 from oms.web.views import ListPage, Page
-from payments.billing.documents import age_words, invoice_data, statement_data
+from payments.billing.choices import AGE_WORDS
+from payments.billing.documents import invoice_data, statement_data
 from payments.billing.filters import AccountFilterSet, AsOfFilterSet, InvoiceFilterSet
 from payments.billing.models import Invoice
 from payments.billing.selectors import (
@@ -181,7 +182,7 @@ class Ageing(ListPage):
         for row in self.rows:
             parts = (row.not_due, row.to_30, row.to_60, row.to_90, row.older, row.unapplied, row.balance)
             sums[row.currency] = [a + b for a, b in zip(sums.get(row.currency, [Decimal(0)] * len(parts)), parts, strict=True)]
-        return super().get_context_data(tabs=tabs("ageing"), on=self.on, sums=sorted(sums.items()), ages=age_words(), **kwargs)
+        return super().get_context_data(tabs=tabs("ageing"), on=self.on, sums=sorted(sums.items()), ages=AGE_WORDS, **kwargs)
 
 
 def asked_day(request: HttpRequest, name: str, otherwise: date) -> date:
@@ -223,7 +224,7 @@ class AccountDetail(AccountMixin, Page):
         ages = ageing_of(account.pk, today)
         return super().get_context_data(
             account=account, code=self.kwargs["customer"], state=account_state(account), left=account.limit - account.exposure, over=account.exposure - account.limit,
-            items=[(x, max(0, (today - x.next_due).days)) for x in items], ages=list(zip(age_words(), ages, strict=True)),
+            items=[(x, max(0, (today - x.next_due).days)) for x in items], ages=list(zip(AGE_WORDS, ages, strict=True)),
             unapplied=unapplied_money(account.pk, SHOWN), credit_notes=open_credits(account.pk)[:SHOWN], charges=may(user, "payments.charge_fee"),
             postings=receivable_entries(account.pk, LAST),
             members=list(account.members.select_related("customer").order_by("customer__name")[:SHOWN]),
@@ -255,7 +256,7 @@ class StatementOfAccount(AccountMixin, Page):
         return account_statement(self.account.pk, min(since, on), on)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        ages = list(zip(age_words(), self.statement.ages, strict=True))
+        ages = list(zip(AGE_WORDS, self.statement.ages, strict=True))
         return super().get_context_data(
             account=self.account, code=self.kwargs["customer"], statement=self.statement, ages=ages, company=company(), **kwargs
         )

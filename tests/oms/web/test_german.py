@@ -11,7 +11,10 @@ import pytest
 from django.utils.translation import gettext as of_pages
 from django.utils.translation import override
 
+from oms.company.models import TaxRule
 from oms.web.documents import CONTEXT, written, written_many
+from payments.billing.choices import AGE_WORDS
+from payments.models import CreditNote, ReceivableEntry
 
 ROOT = Path(__file__).resolve().parents[3]
 PLACE = ROOT / "oms/locale/de/LC_MESSAGES"
@@ -43,6 +46,13 @@ def test_every_text_is_there_and_keeps_its_names(said: tuple[str, ...]) -> None:
         german = known.get((key, number)) if len(said) > 1 else known.get(key)
         assert german, text
         assert sorted(NAME.findall(german)) == sorted(NAME.findall(text))
+
+
+def test_words_that_documents_take_from_elsewhere_are_there_too() -> None:
+    with override("de"):
+        for labels in (AGE_WORDS, TaxRule.Category.labels, CreditNote.Kind.labels, ReceivableEntry.Kind.labels):
+            same = [str(label) for label in labels if written(str(label)) == str(label)]
+            assert same == []
 
 
 def test_the_compiled_file_is_that_of_the_source() -> None:
